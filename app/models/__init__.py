@@ -1,0 +1,1 @@
+"""What we remember: documents, their indexes and their atomic questions. MongoEngine stops here."""

@@ -1,0 +1,1 @@
+"""How we prove who asks: passwords and tokens."""

@@ -1,0 +1,1 @@
+"""HTTP in and out: the endpoint, GraphiQL, health, request ids and logs."""
