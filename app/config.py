@@ -1,0 +1,194 @@
+"""Settings: read once from the environment and .env, typed, frozen; production is strict.
+
+``python -m app.config`` checks them and prints what the boot script needs as shell assignments.
+"""
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+from pathlib import Path
+
+from dotenv import dotenv_values
+from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validate
+
+from app.messages import LOCALES
+
+EXAMPLE_SECRET_KEY = "change-me-before-production-0123456789"  # noqa: S105  what .env.example shows
+DEVELOPMENT_SECRET_KEY = "for-development-only-never-in-production"  # noqa: S105  published: no secret
+MINIMUM_SECRET_BYTES = 32  # RFC 7518, section 3.2: a key of HS256's own size or larger
+PRODUCTION = "production"
+
+
+class SettingsError(Exception):
+    """One or more settings are wrong; the text has one line for each, naming the variable."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settings:
+    """Every setting, typed. Their meaning, unit and default stand in .env.example."""
+
+    environment: str
+    debug: bool
+    secret_key: str
+    mongodb_uri: str
+    host: str
+    port: int
+    workers: int
+    threads: int
+    access_token_lifetime: timedelta
+    refresh_token_lifetime: timedelta
+    token_issuer: str
+    token_audience: str
+    default_locale: str
+    bcrypt_rounds: int
+    graphiql: bool
+    database_timeout_ms: int
+
+    @property
+    def production(self) -> bool:
+        """Whether the strict defaults hold."""
+        return self.environment == PRODUCTION
+
+
+class _SettingsForm(Schema):
+    class Meta:
+        unknown = EXCLUDE
+
+    environment = fields.String(
+        data_key="FLASK_ENV",
+        load_default=PRODUCTION,
+        validate=validate.OneOf(["development", "testing", PRODUCTION]),
+    )
+    debug = fields.Boolean(data_key="DEBUG", load_default=False)
+    secret_key = fields.String(data_key="SECRET_KEY", load_default=None)
+    mongodb_uri = fields.String(
+        data_key="MONGODB_URI",
+        load_default=None,
+        validate=validate.Regexp(r"mongodb(\+srv)?://.+", error="Not a mongodb:// address."),
+    )
+    host = fields.String(data_key="HOST", load_default=None)
+    port = fields.Integer(data_key="PORT", load_default=5000, validate=validate.Range(1, 65535))
+    workers = fields.Integer(data_key="WORKERS", load_default=2, validate=validate.Range(1, 256))
+    threads = fields.Integer(data_key="THREADS", load_default=8, validate=validate.Range(1, 256))
+    access_token_lifetime = fields.TimeDelta(
+        data_key="JWT_ACCESS_TOKEN_EXPIRES",
+        precision="minutes",
+        load_default=timedelta(minutes=20),
+        validate=validate.Range(timedelta(minutes=1), timedelta(days=1)),
+    )
+    refresh_token_lifetime = fields.TimeDelta(
+        data_key="JWT_REFRESH_TOKEN_EXPIRES",
+        precision="days",
+        load_default=timedelta(days=30),
+        validate=validate.Range(timedelta(days=1), timedelta(days=3650)),
+    )
+    token_issuer = fields.String(data_key="JWT_ISSUER", load_default="graphql-accounts")
+    token_audience = fields.String(data_key="JWT_AUDIENCE", load_default="graphql-accounts")
+    default_locale = fields.String(
+        data_key="DEFAULT_LOCALE", load_default="pt-BR", validate=validate.OneOf(LOCALES)
+    )
+    bcrypt_rounds = fields.Integer(
+        data_key="BCRYPT_ROUNDS", load_default=12, validate=validate.Range(4, 16)
+    )
+    graphiql = fields.Boolean(data_key="GRAPHIQL", load_default=None)
+    database_timeout_ms = fields.Integer(
+        data_key="DATABASE_TIMEOUT_MS", load_default=3000, validate=validate.Range(100, 60_000)
+    )
+
+    @pre_load
+    def take_aliases_and_drop_blanks(self, raw: Mapping[str, str], **_: object) -> dict[str, str]:
+        """A variable set to nothing counts as not set: that is how compose files unset one."""
+        given = {name: value.strip() for name, value in raw.items() if value and value.strip()}
+        if "APP_PORT" in given:
+            given.setdefault("PORT", given["APP_PORT"])
+        return given
+
+
+VARIABLES = tuple(field.data_key for field in _SettingsForm().fields.values())
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings of `environ`, by default the process's environment over the .env file.
+
+    ENV_FILE names another file than .env. Raises SettingsError.
+    """
+    if environ is None:
+        file = os.environ.get("ENV_FILE", Path(__file__).parent.parent / ".env")
+        environ = {**dotenv_values(file), **os.environ}
+    try:
+        values = _SettingsForm().load(environ)
+    except ValidationError as error:
+        raise SettingsError(
+            "\n".join(f"{name}: {' '.join(faults)}" for name, faults in error.messages.items())
+        ) from None
+    return Settings(**_complete(values))
+
+
+def _complete(values: dict) -> dict:
+    """Fill in what depends on the environment; refuse what production must not run with."""
+    production = values["environment"] == PRODUCTION
+    if production and (refusals := list(_refusals(values))):
+        raise SettingsError("\n".join(refusals))
+    development_defaults = {
+        "secret_key": DEVELOPMENT_SECRET_KEY,
+        "mongodb_uri": "",
+        "graphiql": not production,
+        "host": "0.0.0.0" if production else "127.0.0.1",  # noqa: S104  a container's port is published
+    }
+    return values | {
+        name: default for name, default in development_defaults.items() if values[name] is None
+    }
+
+
+def _refusals(values: dict):
+    secret = values["secret_key"]
+    if not secret:
+        yield "SECRET_KEY: Production needs one. Make it: openssl rand -hex 32"
+    elif len(secret.encode()) < MINIMUM_SECRET_BYTES:
+        yield f"SECRET_KEY: Production needs at least {MINIMUM_SECRET_BYTES} bytes."
+    elif secret in (EXAMPLE_SECRET_KEY, DEVELOPMENT_SECRET_KEY):
+        yield "SECRET_KEY: This one is published; production needs one of your own."
+    if not values["mongodb_uri"]:
+        yield "MONGODB_URI: Production needs one."
+    if values["debug"]:
+        yield "DEBUG: Production refuses to run with it."
+
+
+_current: Settings | None = None
+
+
+def use(settings: Settings) -> None:
+    """Make `settings` those of this process; create_app does so once."""
+    global _current
+    _current = settings
+
+
+def current() -> Settings:
+    """The settings of this process."""
+    if _current is None:
+        raise RuntimeError("create_app has not run: there are no settings yet")
+    return _current
+
+
+def main() -> int:
+    """Check the settings; print those the boot script needs, or what is wrong, a line each."""
+    try:
+        settings = load_settings()
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        return 2
+    needed = {
+        "HOST": settings.host,
+        "PORT": settings.port,
+        "MONGODB_URI": settings.mongodb_uri,
+        "GRAPHIQL": str(settings.graphiql).lower(),
+    }
+    sys.stdout.writelines(f"{name}={shlex.quote(str(value))}\n" for name, value in needed.items())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,50 @@
+"""create_app(): the only file that knows every room."""
+
+import logging
+
+from flask import Flask
+
+from app import cli, config
+from app.config import Settings
+from app.models import connection
+from app.security import tokens
+from app.web import hardening, logs, monitoring
+from app.web.graphiql import page
+from app.web.graphql import GraphQLView
+from schema.root import build_schema
+
+log = logging.getLogger(__name__)
+
+
+def create_app(settings: Settings | None = None) -> Flask:
+    """The application for `settings`, by default those of the environment and .env.
+
+    One application a process: settings and the database's client are the process's own.
+    Raises SettingsError. Talks to no database yet.
+    """
+    settings = settings or config.load_settings()
+    config.use(settings)
+    app = Flask("app", static_folder=None)
+    app.json.sort_keys = False
+    logs.configure(app, debug=settings.debug)
+    hardening.configure(app)
+    tokens.configure(app, settings)
+    connection.connect(settings)
+    cli.configure(app)
+    app.register_blueprint(monitoring.blueprint)
+    app.add_url_rule("/graphql", view_func=_endpoint(app, settings))
+    return app
+
+
+def _endpoint(app: Flask, settings: Settings):
+    graphiql = settings.graphiql and page.assets_installed()
+    if graphiql:
+        app.register_blueprint(page.graphiql)
+    elif settings.graphiql:
+        log.warning("GraphiQL is not served: its assets are not installed (./boot.sh dev does it)")
+    return GraphQLView.as_view(
+        "graphql",
+        schema=build_schema(),
+        graphiql=graphiql,
+        hide_suggestions=settings.production,
+    )

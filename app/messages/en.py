@@ -1,0 +1,41 @@
+"""What people read in English: one sentence per reason."""
+
+RESOURCES = {
+    "user": "user",
+    "page": "page",
+}
+
+SENTENCES = {
+    "INVALID_DATA": "There is an error in the fields provided.",
+    "DOES_NOT_EXIST": "This {} does not exist.",
+    "ALREADY_EXISTS": "A {} with this data already exists.",
+    "EXCEPTION": "A server error occurred. Contact the administrator.",
+    "REQUIRED": "Required field",
+    "INVALID_EMAIL": "Invalid e-mail address.",
+    "INVALID_CPF_CNPJ": "Invalid CPF or CNPJ.",
+    "INVALID_DATE": "Invalid date.",
+    "INVALID_LOCALE": "Invalid language. Use pt-BR or en.",
+    "TOO_SHORT": "Value too short.",
+    "TOO_LONG": "Value too long.",
+    "PASSWORD_TOO_COMMON": "This password is too common. Choose another.",
+    "PASSWORD_TOO_SIMILAR": "This password is too close to the e-mail or name. Choose another.",
+    "INVALID_CREDENTIALS": "Wrong e-mail or password.",
+    "ACCOUNT_INACTIVE": "This account is inactive.",
+    "EMAIL_NOT_VERIFIED": "Confirm your e-mail address before logging in.",
+    "TOKEN_MISSING": "Log in to continue.",
+    "TOKEN_INVALID": "Invalid access credential. Log in again.",
+    "TOKEN_EXPIRED": "Your access has expired. Refresh it or log in again.",
+    "TOKEN_REVOKED": "This session has ended. Log in again.",
+    "TOKEN_REUSED": "This session was ended for your safety. Log in again.",
+    "LINK_INVALID": "This link is not valid or was used already.",
+    "LINK_EXPIRED": "This link has expired. Ask for a new one.",
+    "PERMISSION_DENIED": "You are not allowed to do this.",
+    "TOO_MANY_ATTEMPTS": "Too many attempts. Wait and try again.",
+    "MALFORMED_REQUEST": "The request could not be understood.",
+    "SYNTAX_ERROR": "The GraphQL operation has a syntax error.",
+    "INVALID_OPERATION": "The GraphQL operation is not valid for this schema.",
+    "OPERATION_TOO_COMPLEX": "The GraphQL operation exceeds the limits.",
+    "PERSISTED_QUERY_NOT_FOUND": "The persisted operation was not found. Send it in full.",
+    "DATABASE_UNAVAILABLE": "The service is unavailable right now. Try again in a moment.",
+    "OVERLOADED": "The service is overloaded. Try again in a moment.",
+}

@@ -1,0 +1,42 @@
+"""O que as pessoas leem em português do Brasil: uma frase por motivo."""
+
+RESOURCES = {
+    "user": "usuário",
+    "session": "sessão",
+    "page": "página",
+}
+
+SENTENCES = {
+    "INVALID_DATA": "Ocorreu um erro nos campos informados.",
+    "DOES_NOT_EXIST": "Este(a) {} não existe.",
+    "ALREADY_EXISTS": "Já existe um(a) {} com estes dados.",
+    "EXCEPTION": "Ocorreu um erro no servidor. Contate o administrador.",
+    "REQUIRED": "Campo obrigatório",
+    "INVALID_EMAIL": "E-mail inválido.",
+    "INVALID_CPF_CNPJ": "CPF ou CNPJ inválido.",
+    "INVALID_DATE": "Data inválida.",
+    "INVALID_LOCALE": "Idioma inválido. Use pt-BR ou en.",
+    "TOO_SHORT": "Valor curto demais.",
+    "TOO_LONG": "Valor longo demais.",
+    "PASSWORD_TOO_COMMON": "Senha comum demais. Escolha outra.",
+    "PASSWORD_TOO_SIMILAR": "Senha parecida demais com o e-mail ou o nome. Escolha outra.",
+    "INVALID_CREDENTIALS": "E-mail ou senha incorretos.",
+    "ACCOUNT_INACTIVE": "Esta conta está inativa.",
+    "EMAIL_NOT_VERIFIED": "Confirme seu e-mail antes de entrar.",
+    "TOKEN_MISSING": "Entre na sua conta para continuar.",
+    "TOKEN_INVALID": "Credencial de acesso inválida. Entre novamente.",
+    "TOKEN_EXPIRED": "Seu acesso expirou. Renove-o ou entre novamente.",
+    "TOKEN_REVOKED": "Esta sessão foi encerrada. Entre novamente.",
+    "TOKEN_REUSED": "Esta sessão foi encerrada por segurança. Entre novamente.",
+    "LINK_INVALID": "Este link não é válido ou já foi usado.",
+    "LINK_EXPIRED": "Este link expirou. Solicite um novo.",
+    "PERMISSION_DENIED": "Você não tem permissão para fazer isto.",
+    "TOO_MANY_ATTEMPTS": "Muitas tentativas. Aguarde e tente novamente.",
+    "MALFORMED_REQUEST": "A requisição não pôde ser compreendida.",
+    "SYNTAX_ERROR": "A operação GraphQL contém um erro de sintaxe.",
+    "INVALID_OPERATION": "A operação GraphQL não é válida para este esquema.",
+    "OPERATION_TOO_COMPLEX": "A operação GraphQL excede os limites permitidos.",
+    "PERSISTED_QUERY_NOT_FOUND": "A operação persistida não foi encontrada. Envie-a por inteiro.",
+    "DATABASE_UNAVAILABLE": "O serviço está indisponível no momento. Tente novamente em instantes.",
+    "OVERLOADED": "O serviço está sobrecarregado. Tente novamente em instantes.",
+}

@@ -1,0 +1,22 @@
+"""The indexes of every document: built once, before serving."""
+
+from app.models.connection import asks_database
+from app.models.session import Session
+from app.models.user import User
+
+DOCUMENTS = (User, Session)
+
+
+@asks_database
+def build_indexes() -> dict[str, list[str]]:
+    """Build what is missing and say what there is: {collection: names of its indexes}.
+
+    MongoEngine would build them lazily, at the first use in each process, and let cold workers
+    accept duplicates meanwhile. Building what is there already does nothing.
+    """
+    built = {}
+    for document in DOCUMENTS:
+        document.ensure_indexes()
+        collection = document._get_collection()
+        built[collection.name] = sorted(collection.index_information())
+    return built

@@ -1,0 +1,198 @@
+"""The account: its document, its indexes and its atomic questions."""
+
+from datetime import datetime
+from enum import Enum
+
+from bson import ObjectId
+from bson.errors import InvalidId
+from mongoengine import (
+    BooleanField,
+    DateField,
+    DateTimeField,
+    Document,
+    EmbeddedDocument,
+    EmbeddedDocumentField,
+    EnumField,
+    ListField,
+    ObjectIdField,
+    StringField,
+)
+from mongoengine.errors import NotUniqueError
+
+from app.clock import now
+from app.errors import AccountError, ErrorReason
+from app.models.connection import asks_database
+from app.models.record import Record
+
+EMAIL_LENGTH = 254  # RFC 5321, erratum 1690
+MAX_SESSIONS = 100  # devices signed in at once; the next login ends the oldest session
+
+
+class Role(Enum):
+    """What an account may do beyond its own affairs."""
+
+    USER = "USER"
+    ADMIN = "ADMIN"
+
+
+class Address(EmbeddedDocument):
+    """Where a person lives."""
+
+    zip_code = StringField(max_length=20, help_text="Postcode; in Brazil the CEP, digits only.")
+    street = StringField(max_length=200, help_text="Street, avenue or square.")
+    number = StringField(max_length=20, help_text="House number; text, since some have letters.")
+    complement = StringField(max_length=100, help_text="Flat, block, floor.")
+    neighborhood = StringField(max_length=100, help_text="Neighbourhood; in Brazil the bairro.")
+    city = StringField(max_length=100, help_text="City or town.")
+    state = StringField(max_length=100, help_text="State or province; in Brazil its two letters.")
+    country = StringField(
+        required=True,
+        default="BRA",
+        min_length=3,
+        max_length=3,
+        help_text="Country by ISO 3166-1 alpha-3: BRA, PRT, USA.",
+    )
+
+
+class User(Document):
+    """An account. Written through this document, read as UserRecord."""
+
+    id = ObjectIdField(
+        primary_key=True, required=True, default=ObjectId, help_text="Identifies the account."
+    )
+    email = StringField(
+        required=True,
+        unique=True,
+        max_length=EMAIL_LENGTH,
+        help_text="The address that signs in: NFKC, lower case, its domain in IDNA. Unique.",
+    )
+    email_verified = BooleanField(
+        required=True, default=False, help_text="Whether the address has been proved to be theirs."
+    )
+    full_name = StringField(
+        required=True, max_length=120, help_text="The name, as the person writes it."
+    )
+    password_hash = StringField(required=True, max_length=200, help_text="See security.passwords.")
+    cpf_cnpj = StringField(
+        unique=True,
+        sparse=True,
+        min_length=11,
+        max_length=14,
+        help_text="CPF or CNPJ, digits and letters only, no mask. Unique when present.",
+    )
+    date_of_birth = DateField(help_text="Date of birth, YYYY-MM-DD.")
+    address = EmbeddedDocumentField(Address)
+    locale = StringField(
+        required=True,
+        max_length=5,
+        default="pt-BR",
+        help_text="The language of messages and mail: pt-BR or en.",
+    )
+    active = BooleanField(required=True, default=True, help_text="Whether the account may sign in.")
+    roles = ListField(
+        EnumField(Role),
+        required=True,
+        default=lambda: [Role.USER],
+        help_text="What the account may do: every account is a USER, some are an ADMIN.",
+    )
+    session_ids = ListField(
+        ObjectIdField(),
+        max_length=MAX_SESSIONS,
+        help_text="The live sessions: a token whose session is not here is revoked.",
+    )
+    created_at = DateTimeField(required=True, default=now, help_text="When the account was made.")
+    updated_at = DateTimeField(
+        required=True, default=now, help_text="When the person's data last changed."
+    )
+    last_login_at = DateTimeField(help_text="When a password last opened a session.")
+
+    meta = {"collection": "users", "auto_create_index": False}
+
+    @asks_database
+    def add(self) -> None:
+        """Insert the new account: the unique indexes decide, not a look-up before.
+
+        Raises AccountError(ALREADY_EXISTS) naming the field whose value is taken.
+        """
+        try:
+            self.save(force_insert=True)
+        except NotUniqueError as error:
+            taken = error.__context__.details["keyPattern"]
+            raise AccountError(
+                ErrorReason.ALREADY_EXISTS,
+                resource="user",
+                fields=dict.fromkeys(taken, ErrorReason.ALREADY_EXISTS),
+            ) from None
+
+
+class UserRecord(Record):
+    """An account as read, without its password hash unless that was asked for."""
+
+    id: ObjectId
+    email: str
+    email_verified: bool
+    full_name: str
+    password_hash: str | None = None
+    cpf_cnpj: str | None = None
+    date_of_birth: datetime | None = None
+    address: dict | None = None
+    locale: str
+    active: bool
+    roles: list[str]
+    session_ids: list[ObjectId] = ()
+    created_at: datetime
+    updated_at: datetime
+    last_login_at: datetime | None = None
+
+    @classmethod
+    def of(cls, user: User) -> "UserRecord":
+        """The record of a document that has just been written."""
+        return cls(user.to_mongo().to_dict())
+
+
+@asks_database
+def find_by_email(email: str) -> UserRecord | None:
+    """The account of a normalised address, with its password hash: for signing in."""
+    return UserRecord.found(User._get_collection().find_one({"email": email}))
+
+
+@asks_database
+def find_signed_in(user_id: str) -> UserRecord | None:
+    """The account that a token speaks of: the one read of an authenticated request.
+
+    It alone tells whether the account is active, its roles, and which sessions are live.
+    """
+    try:
+        key = ObjectId(user_id)
+    except InvalidId:
+        return None
+    return UserRecord.found(User._get_collection().find_one({"_id": key}, {"password_hash": False}))
+
+
+@asks_database
+def begin_session(
+    user: UserRecord, session_id: ObjectId, at: datetime, password_hash: str | None = None
+) -> bool:
+    """Make the session live and note the login, if the account is still as `user` was read.
+
+    False when it was deactivated, deleted or given another password meanwhile. `password_hash`
+    replaces the stored one in the same update: an upgrade of how it is hashed.
+    """
+    noted = {"last_login_at": at}
+    if password_hash:
+        noted["password_hash"] = password_hash
+    update = {
+        "$set": noted,
+        "$push": {"session_ids": {"$each": [session_id], "$slice": -MAX_SESSIONS}},
+    }
+    same = {"_id": user.id, "active": True, "password_hash": user.password_hash}
+    return User._get_collection().update_one(same, update).matched_count == 1
+
+
+@asks_database
+def end_session(user_id: ObjectId, session_id: ObjectId) -> bool:
+    """End one session at once, for its access tokens too. False when it had ended before."""
+    ended = User._get_collection().update_one(
+        {"_id": user_id, "session_ids": session_id}, {"$pull": {"session_ids": session_id}}
+    )
+    return ended.modified_count == 1

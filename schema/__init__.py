@@ -1,0 +1,1 @@
+"""The GraphQL contract. Resolvers translate, they decide nothing; `app.accounts` decides."""

@@ -1,0 +1,101 @@
+"""What a client reads of a fault: the catalogue's sentence and typed extensions, nothing else.
+
+Errors travel here without stops and are worded once. A GraphQL error's own text is never shown:
+it may carry the value that was refused, a password included.
+"""
+
+import logging
+from collections.abc import Callable
+from typing import Any
+
+from graphene.utils.str_converters import to_camel_case
+from graphql import FieldNode, GraphQLError
+
+from app.errors import AccountError, ErrorReason, FieldPath
+from app.messages import sentence
+
+log = logging.getLogger(__name__)
+
+
+def present(error: GraphQLError, locale: str, request_id: str) -> dict[str, Any]:
+    """One entry of `errors`, as the contract shapes it, in `locale`."""
+    fault = _fault_of(error, request_id)
+    entry = refusal(fault, locale, request_id, _arguments_of(error))
+    if error.locations:
+        entry["locations"] = [location.formatted for location in error.locations]
+    if error.path is not None:
+        entry["path"] = error.path
+    entry["extensions"] |= error.extensions or {}
+    return entry
+
+
+def refusal(
+    fault: AccountError, locale: str, request_id: str, arguments: FieldPath = ()
+) -> dict[str, Any]:
+    """The same for a fault that no place in a document can be given for.
+
+    arguments: where the fault's field paths begin, when they speak of an input's parts.
+    """
+    extensions: dict[str, Any] = {
+        "code": fault.reason.code.name,
+        "reason": fault.reason.name,
+        "requestId": request_id,
+    }
+    if fault.fields:
+        extensions["fields"] = [
+            _field_entry((*arguments, *path), reason, fault, locale)
+            for path, reason in fault.fields
+        ]
+    if fault.retry_after is not None:
+        extensions["retryAfter"] = fault.retry_after
+    return {
+        "message": sentence(fault.reason, locale, fault.resource),
+        "extensions": extensions,
+    }
+
+
+def masked(run: Callable[[], Any], request_id: str) -> Any:
+    """What `run` returns; an unforeseen error is logged and becomes AccountError(EXCEPTION)."""
+    try:
+        return run()
+    except AccountError:
+        raise
+    except Exception as error:  # noqa: BLE001  the one place, see the house style
+        raise _unforeseen(error, request_id) from None
+
+
+def _field_entry(
+    path: FieldPath, reason: ErrorReason, fault: AccountError, locale: str
+) -> dict[str, Any]:
+    names = [to_camel_case(part) if isinstance(part, str) else part for part in path]
+    return {
+        "field": next((name for name in reversed(names) if isinstance(name, str)), ""),
+        "path": names,
+        "reason": reason.name,
+        "message": sentence(reason, locale, fault.resource),
+    }
+
+
+def _fault_of(error: GraphQLError, request_id: str) -> AccountError:
+    cause = error.original_error
+    while isinstance(cause, GraphQLError) and cause.original_error:
+        cause = cause.original_error
+    if isinstance(cause, AccountError):
+        return cause
+    if isinstance(cause, GraphQLError) and cause.nodes:
+        # an argument whose variable, legal in the document, had no legal value at run time
+        return AccountError(ErrorReason.INVALID_DATA)
+    return _unforeseen(cause or error, request_id)
+
+
+def _unforeseen(error: BaseException, request_id: str) -> AccountError:
+    """The one place where an unforeseen error is logged: its text stays there."""
+    log.error("unforeseen error in request %s", request_id, exc_info=error)
+    return AccountError(ErrorReason.EXCEPTION)
+
+
+def _arguments_of(error: GraphQLError) -> FieldPath:
+    """("input",) when the resolver that failed takes its values from an input object."""
+    node = error.nodes[0] if error.nodes and error.path else None
+    names = [argument.name.value for argument in node.arguments] if type(node) is FieldNode else []
+    return ("input",) if "input" in names else ()

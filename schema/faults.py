@@ -1,0 +1,129 @@
+"""Which input values are at fault, by path: what graphql-core's messages say only in words."""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from graphql import (
+    BREAK,
+    ArgumentNode,
+    DocumentNode,
+    GraphQLError,
+    GraphQLInputType,
+    GraphQLSchema,
+    Node,
+    NullValueNode,
+    ObjectFieldNode,
+    ObjectValueNode,
+    OperationDefinitionNode,
+    TypeInfo,
+    TypeInfoVisitor,
+    Visitor,
+    get_named_type,
+    get_nullable_type,
+    is_input_object_type,
+    is_list_type,
+    is_non_null_type,
+    is_required_input_field,
+    type_from_ast,
+    visit,
+)
+
+from app.errors import ErrorReason, FieldPath
+
+Fault = tuple[FieldPath, ErrorReason]
+DATES = {"Date", "DateTime"}
+NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
+
+
+def variable_faults(
+    schema: GraphQLSchema, operation: OperationDefinitionNode, variables: Mapping[str, Any]
+) -> list[Fault]:
+    """Every fault of the variables of an operation; paths begin with the variable's name."""
+    faults: list[Fault] = []
+    for definition in operation.variable_definitions:
+        name = definition.variable.name.value
+        type_ = type_from_ast(schema, definition.type)
+        if name in variables:
+            faults.extend(_value_faults(variables[name], type_, (name,)))
+        elif is_non_null_type(type_) and definition.default_value is None:
+            faults.append(((name,), ErrorReason.REQUIRED))
+    return faults
+
+
+def literal_faults(schema: GraphQLSchema, document: DocumentNode, node: Node) -> list[Fault]:
+    """The faults of a literal that validation refused; paths begin with the argument's name."""
+    found = _Finder(TypeInfo(schema), node)
+    visit(document, TypeInfoVisitor(found.type_info, found))
+    if not found.path:
+        return []
+    if isinstance(node, ObjectValueNode) and is_input_object_type(found.type):
+        given = {field.name.value for field in node.fields}
+        missing = [
+            ((*found.path, name), ErrorReason.REQUIRED)
+            for name, field in found.type.fields.items()
+            if is_required_input_field(field) and name not in given
+        ]
+        if missing:
+            return missing
+    if isinstance(node, NullValueNode):
+        return [(found.path, ErrorReason.REQUIRED)]
+    return [(found.path, _wrong(found.type))]
+
+
+def _value_faults(value: Any, type_: GraphQLInputType, path: FieldPath) -> Iterator[Fault]:
+    if value is None:
+        if is_non_null_type(type_):
+            yield path, ErrorReason.REQUIRED
+        return
+    type_ = get_nullable_type(type_)
+    if is_list_type(type_):
+        for index, item in enumerate(value if isinstance(value, list) else [value]):
+            yield from _value_faults(item, type_.of_type, (*path, index))
+    elif is_input_object_type(type_):
+        yield from _object_faults(value, type_, path)
+    else:
+        try:
+            type_.parse_value(value)
+        except (GraphQLError, ValueError, TypeError, ArithmeticError):
+            yield path, _wrong(type_)
+
+
+def _object_faults(value: Any, type_: GraphQLInputType, path: FieldPath) -> Iterator[Fault]:
+    if not isinstance(value, dict):
+        yield path, ErrorReason.INVALID_DATA
+        return
+    for name, field in type_.fields.items():
+        if name in value:
+            yield from _value_faults(value[name], field.type, (*path, name))
+        elif is_required_input_field(field):
+            yield (*path, name), ErrorReason.REQUIRED
+    for unknown in value.keys() - type_.fields.keys():
+        # a key that is no name is not repeated
+        yield (*path, unknown) if NAME.fullmatch(unknown) else path, ErrorReason.INVALID_DATA
+
+
+def _wrong(type_: GraphQLInputType | None) -> ErrorReason:
+    named = get_named_type(type_)
+    return ErrorReason.INVALID_DATE if named and named.name in DATES else ErrorReason.INVALID_DATA
+
+
+class _Finder(Visitor):
+    """Finds a node: its input type, and the names of the argument and fields it stands in."""
+
+    def __init__(self, type_info: TypeInfo, target: Node) -> None:
+        super().__init__()
+        self.type_info, self.target = type_info, target
+        self.path: FieldPath = ()
+        self.type: GraphQLInputType | None = None
+
+    def enter(self, node: Node, key: Any, parent: Any, path: Any, ancestors: list[Any]) -> Any:
+        if node is not self.target:
+            return None
+        self.type = get_nullable_type(self.type_info.get_input_type())
+        self.path = tuple(
+            step.name.value
+            for step in [*ancestors, parent, node]  # ancestors end before the parent
+            if isinstance(step, ArgumentNode | ObjectFieldNode)
+        )
+        return BREAK

@@ -1,0 +1,68 @@
+"""Who may resolve a root field: public, signed in, or of a role. Deny by default.
+
+Each declaration takes a root field, notes its access and puts the check in front of its
+resolver; ``refuse_undeclared`` will not let a schema be built with a field that has none.
+"""
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+import graphene
+from graphql import OperationType
+
+from app.accounts.sessions import authenticate
+from app.errors import AccountError, ErrorReason
+from app.models.user import Role
+
+
+def public(field: graphene.Field) -> graphene.Field:
+    """Anyone may: the token, if there is one, is not even read."""
+    field.access = "public"
+    return field
+
+
+def signed_in(field: graphene.Field) -> graphene.Field:
+    """A valid access token whose session and account are still live."""
+    field.access = "signed in"
+    field.resolver = _after(_prove_caller, field.resolver)
+    return field
+
+
+def role(needed: Role) -> Callable[[graphene.Field], graphene.Field]:
+    """Signed in, and of this role."""
+
+    def has_role(info: graphene.ResolveInfo) -> None:
+        _prove_caller(info)
+        if needed.value not in info.context.caller.user.roles:
+            raise AccountError(ErrorReason.PERMISSION_DENIED)
+
+    def declared(field: graphene.Field) -> graphene.Field:
+        field.access = needed.value
+        field.resolver = _after(has_role, field.resolver)
+        return field
+
+    return declared
+
+
+def refuse_undeclared(root: type[graphene.ObjectType]) -> None:
+    """Raise TypeError for the first root field that does not say who may have it."""
+    for name, field in root._meta.fields.items():
+        if getattr(field, "access", None) is None:
+            raise TypeError(f"{root.__name__}.{name} has no declared access: see schema/guard.py")
+
+
+def _after(check: Callable[[Any], None], resolver: Callable[..., Any]) -> Callable[..., Any]:
+    @wraps(resolver)
+    def guarded(root: Any, info: graphene.ResolveInfo, **arguments: Any) -> Any:
+        check(info)
+        return resolver(root, info, **arguments)
+
+    return guarded
+
+
+def _prove_caller(info: graphene.ResolveInfo) -> None:
+    """One read for all fields of a query; one for each mutation, which may end the session."""
+    context = info.context
+    if context.caller.user is None or info.operation.operation is OperationType.MUTATION:
+        context.caller = authenticate(context.caller)

@@ -1,0 +1,1 @@
+"""Root mutations: one file per use case, named as in app.accounts."""

@@ -1,0 +1,44 @@
+"""A person makes an account."""
+
+import graphene
+
+from app.accounts.register import register as register_account
+from app.accounts.sessions import SignedIn
+from schema.guard import public
+from schema.mutations.sessions import AuthPayload
+
+
+class RegisterInput(graphene.InputObjectType):
+    """A new account."""
+
+    full_name = graphene.String(required=True, description="The name, at most 120 characters.")
+    email = graphene.String(
+        required=True, description="The address that signs in. Compared without case."
+    )
+    password = graphene.String(
+        required=True,
+        description="8 to 128 characters of any kind; not a common one, nor the e-mail or name.",
+    )
+    cpf_cnpj = graphene.String(
+        description="CPF or CNPJ, the alphanumeric CNPJ included; a mask is taken off."
+    )
+    date_of_birth = graphene.Date(description="YYYY-MM-DD, from 1900 to today.")
+    locale = graphene.String(
+        description="The language of messages and mail: pt-BR or en. Else that of the request."
+    )
+
+
+class Register(graphene.Mutation):
+    """Make an account and sign in on this device. Access: public."""
+
+    class Arguments:
+        input = RegisterInput(required=True, description="Who the account is for.")
+
+    Output = AuthPayload
+
+    @staticmethod
+    def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> SignedIn:
+        return register_account(input, info.context.caller)
+
+
+register = public(Register.Field())

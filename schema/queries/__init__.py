@@ -1,0 +1,1 @@
+"""Root queries: one file per use case, named as in app.accounts."""

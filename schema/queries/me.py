@@ -1,0 +1,20 @@
+"""Who the caller is."""
+
+import graphene
+
+from app.models.user import UserRecord
+from schema.guard import signed_in
+from schema.types import User
+
+
+def resolve_me(root: None, info: graphene.ResolveInfo) -> UserRecord:
+    return info.context.caller.user
+
+
+me = signed_in(
+    graphene.Field(
+        User,
+        resolver=resolve_me,
+        description="The account of whoever asks. Access: signed in.",
+    )
+)

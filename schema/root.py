@@ -1,0 +1,33 @@
+"""Query and Mutation in one Schema; refuses a root field without a declared access."""
+
+import graphene
+
+from schema import guard
+from schema.mutations import login, register, sessions
+from schema.queries import error_catalog, me, password_policy
+
+
+class Query(graphene.ObjectType):
+    """What can be asked. Each field says who may ask it."""
+
+    me = me.me
+    error_catalog = error_catalog.error_catalog
+    password_policy = password_policy.password_policy
+
+
+class Mutation(graphene.ObjectType):
+    """What can be done. Each field says who may do it."""
+
+    register = register.register
+    login = login.login
+    refresh_token = sessions.refresh_token
+    logout = sessions.logout
+
+
+def build_schema(
+    query: type[graphene.ObjectType] = Query, mutation: type[graphene.ObjectType] = Mutation
+) -> graphene.Schema:
+    """The schema. Raises TypeError when a root field does not declare who may have it."""
+    guard.refuse_undeclared(query)
+    guard.refuse_undeclared(mutation)
+    return graphene.Schema(query=query, mutation=mutation)
