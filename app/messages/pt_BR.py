@@ -2,7 +2,6 @@
 
 RESOURCES = {
     "user": "usuário",
-    "session": "sessão",
     "page": "página",
 }
 

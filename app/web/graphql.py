@@ -39,9 +39,7 @@ class GraphQLView(View):
         """The answer to one request. Raises werkzeug's HTTP errors: 400, 405, 406, 413, 415."""
         if self._graphiql and _opened_in_a_browser():
             return redirect(url_for("graphiql.page"))
-        media_type = request.accept_mimetypes.best_match([GRAPHQL, JSON])
-        if media_type is None:
-            raise NotAcceptable
+        media_type = _media_type()
         return self._answer(_parameters(), media_type)
 
     def _answer(self, parameters: Parameters, media_type: str) -> Response:
@@ -57,6 +55,19 @@ class GraphQLView(View):
         response = Response(json_body(answer), status, content_type=f"{media_type}; charset=utf-8")
         response.vary.update(["Accept", "Accept-Language", "Authorization"])
         return response
+
+
+def _media_type() -> str:
+    """The media type of the answer. A request that asks for none gets GraphQL's own."""
+    if not request.accept_mimetypes:
+        return GRAPHQL
+    spellings = [
+        f"{name}{charset}" for charset in ("", "; charset=utf-8") for name in (GRAPHQL, JSON)
+    ]
+    media_type = request.accept_mimetypes.best_match(spellings)
+    if media_type is None:
+        raise NotAcceptable
+    return media_type.partition(";")[0]
 
 
 def _opened_in_a_browser() -> bool:

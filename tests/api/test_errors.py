@@ -1,0 +1,208 @@
+"""Errors: their shape, their language, and what they never show."""
+
+import logging
+from typing import Any
+
+import pytest
+
+from app.accounts import sessions
+from app.models.user import User
+from tests.client import LOGIN, REGISTER, Client
+from tests.factories import PASSWORD, person
+
+
+@pytest.mark.parametrize(
+    ("language", "message"),
+    [
+        (None, "Entre na sua conta para continuar."),
+        ("pt-BR", "Entre na sua conta para continuar."),
+        ("pt", "Entre na sua conta para continuar."),
+        ("pt-PT,pt;q=0.9", "Entre na sua conta para continuar."),
+        ("en", "Log in to continue."),
+        ("en-US,en;q=0.9,pt-BR;q=0.8", "Log in to continue."),
+        ("fr, en;q=0.5", "Log in to continue."),
+        ("fr", "Entre na sua conta para continuar."),
+        ("*", "Entre na sua conta para continuar."),
+        ("pt;q=0.1, en;q=0.9", "Log in to continue."),
+        ("en;q=0, pt", "Entre na sua conta para continuar."),
+        (";;;,,=", "Entre na sua conta para continuar."),
+    ],
+)
+def test_speaks_the_language_of_the_request(api: Client, language: str, message: str) -> None:
+    assert api.me(language=language).error["message"] == message
+
+
+def test_else_that_of_the_signed_in_account(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    token = api.register(person(locale="en")).data["register"]["tokens"]["accessToken"]
+
+    def fail(caller: Any) -> int:
+        raise RuntimeError
+
+    monkeypatch.setattr(sessions, "logout", fail)
+    assert (
+        api.logout(token).error["message"] == "A server error occurred. Contact the administrator."
+    )
+    assert api.logout(token, language="pt").error["message"] == (
+        "Ocorreu um erro no servidor. Contate o administrador."
+    )
+
+
+def test_an_unforeseen_error_is_masked_and_logged_once(
+    api: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    token = api.register(person()).data["register"]["tokens"]["accessToken"]
+
+    def fail(caller: Any) -> int:
+        raise RuntimeError("the secret detail in /some/file.py")
+
+    monkeypatch.setattr(sessions, "logout", fail)
+    with caplog.at_level(logging.ERROR):
+        answer = api.logout(token, headers={"X-Request-Id": "find-me"})
+    assert answer.status == 200
+    assert answer.data == {"logout": None}
+    assert answer.error == {
+        "message": "Ocorreu um erro no servidor. Contate o administrador.",
+        "path": ["logout"],
+        "locations": [{"line": 1, "column": 12}],
+        "extensions": {
+            "code": "INTERNAL_SERVER_ERROR",
+            "reason": "EXCEPTION",
+            "requestId": "find-me",
+        },
+    }
+    (record,) = [record for record in caplog.records if record.levelno >= logging.ERROR]
+    assert "find-me" in record.getMessage()
+    assert "the secret detail" in str(record.exc_info[1])
+
+
+def test_missing_variables_are_required_fields(api: Client) -> None:
+    answer = api.send(REGISTER, {"input": {"fullName": "Ana", "email": None}})
+    assert answer.status == 400
+    assert (answer.code, answer.reason) == ("BAD_USER_INPUT", "INVALID_DATA")
+    assert answer.error["extensions"]["fields"] == [
+        {
+            "field": "email",
+            "path": ["input", "email"],
+            "reason": "REQUIRED",
+            "message": "Campo obrigatório",
+        },
+        {
+            "field": "password",
+            "path": ["input", "password"],
+            "reason": "REQUIRED",
+            "message": "Campo obrigatório",
+        },
+    ]
+
+
+def test_a_missing_variable_is_a_required_field(api: Client) -> None:
+    assert api.send(LOGIN, {}).fields == {"input": "REQUIRED"}
+    assert api.send(LOGIN, {"input": None}).fields == {"input": "REQUIRED"}
+
+
+def test_missing_literals_are_required_fields(api: Client) -> None:
+    answer = api.send('mutation { login(input: {email: "a@example.com"}) { user { id } } }')
+    assert (answer.code, answer.reason) == ("GRAPHQL_VALIDATION_FAILED", "INVALID_OPERATION")
+    assert answer.fields == {"password": "REQUIRED"}
+    answer = api.send("mutation { login(input: {email: null, password: 7}) { user { id } } }")
+    assert [e["extensions"]["fields"][0]["reason"] for e in answer.errors] == [
+        "REQUIRED",
+        "INVALID_DATA",
+    ]
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        7,
+        7.5,
+        True,
+        [],
+        {},
+        {"$ne": None},
+        {"$gt": ""},
+        [["x"]],
+        ["segredo"],
+        {"segredo": "segredo"},
+    ],
+)
+@pytest.mark.parametrize("field", ["email", "password", "fullName", "cpfCnpj", "locale"])
+def test_a_wrong_type_is_named_and_never_repeated(api: Client, field: str, value: object) -> None:
+    answer = api.register({**person(), field: value})
+    assert answer.status == 400
+    assert answer.fields == {field: "INVALID_DATA"}
+    assert "segredo" not in str(answer.body)
+    assert User.objects.count() == 0
+
+
+@pytest.mark.parametrize("value", ["2020-13-01", "yesterday", 7, {"$ne": None}, "", "9" * 5000])
+def test_what_is_no_date_is_an_invalid_date(api: Client, value: object) -> None:
+    answer = api.register(person(dateOfBirth=value))
+    assert answer.fields == {"dateOfBirth": "INVALID_DATE"}
+
+
+def test_unknown_fields_are_named_unless_their_name_is_none(api: Client) -> None:
+    answer = api.register({**person(), "admin": True, "\ud800": 1, "a b": 2})
+    paths = sorted(tuple(field["path"]) for field in answer.error["extensions"]["fields"])
+    assert paths == [("input",), ("input",), ("input", "admin")]
+
+
+def test_a_refused_literal_is_never_repeated(api: Client) -> None:
+    answer = api.send(
+        'mutation { login(input: {email: "a@example.com", password: 987654321}) { user { id } } }'
+    )
+    assert answer.reason == "INVALID_OPERATION"
+    assert "987654321" not in str(answer.body)
+    answer = api.send('{ me { id } "segredo" }')
+    assert answer.reason == "SYNTAX_ERROR"
+    assert "segredo" not in str(answer.body)
+
+
+def test_validation_says_what_is_wrong_where_no_value_is_told(api: Client) -> None:
+    extensions = api.send("{ me { nickname } }").error["extensions"]
+    assert extensions["detail"].startswith("Cannot query field 'nickname' on type 'User'.")
+
+
+def test_a_null_variable_for_a_required_argument_is_invalid_data(api: Client) -> None:
+    query = (
+        'mutation ($i: LoginInput = {email: "a@example.com", password: "x"}) '
+        "{ login(input: $i) { user { id } } }"
+    )
+    answer = api.send(query, {"i": None})
+    assert answer.reason == "INVALID_DATA"
+
+
+def test_the_catalogue_lists_every_reason_in_the_callers_language(api: Client) -> None:
+    query = "{ errorCatalog { reason code message } }"
+    rows = {row["reason"]: row for row in api.send(query).data["errorCatalog"]}
+    assert rows["INVALID_DATA"]["message"] == "Ocorreu um erro nos campos informados."
+    assert rows["DOES_NOT_EXIST"]["message"] == "Este(a) {} não existe."
+    assert rows["EXCEPTION"]["message"] == "Ocorreu um erro no servidor. Contate o administrador."
+    assert rows["ALREADY_EXISTS"]["message"] == "Já existe um(a) {} com estes dados."
+    assert rows["REQUIRED"]["message"] == "Campo obrigatório"
+    assert rows["ALREADY_EXISTS"]["code"] == "CONFLICT"
+    assert len(rows) == 32
+    english = {row["reason"]: row for row in api.send(query, language="en").data["errorCatalog"]}
+    assert english["REQUIRED"]["message"] == "Required field"
+    assert english.keys() == rows.keys()
+
+
+def test_the_password_policy_is_told(api: Client) -> None:
+    answer = api.send("{ passwordPolicy { minLength maxLength } }")
+    assert answer.data["passwordPolicy"] == {"minLength": 8, "maxLength": 128}
+
+
+def test_me_answers_the_account(api: Client) -> None:
+    given = person(locale="en")
+    token = api.register(given).data["register"]["tokens"]["accessToken"]
+    me = api.me(token).data["me"]
+    me.pop("id")
+    assert me == {
+        "email": given["email"],
+        "fullName": given["fullName"],
+        "locale": "en",
+        "active": True,
+        "roles": ["USER"],
+    }
+    assert api.me().reason == "TOKEN_MISSING"
+    assert PASSWORD not in str(me)

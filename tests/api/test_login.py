@@ -1,0 +1,172 @@
+"""login: a person proves who they are with e-mail and password."""
+
+import time
+from datetime import UTC, datetime
+from statistics import median
+
+import bcrypt
+import pytest
+
+from app.models.session import Session
+from app.models.user import MAX_SESSIONS, User
+from tests.client import Client
+from tests.factories import PASSWORD, person
+
+
+def change(email: str, **values: object) -> None:
+    User._get_collection().update_one({"email": email}, {"$set": values})
+
+
+def stored(email: str) -> dict:
+    return User._get_collection().find_one({"email": email})
+
+
+@pytest.mark.parametrize("typed", ["ana@example.com", "ANA@Example.COM", " ana@example.com"])
+def test_signs_in_whatever_the_case_of_the_address(api: Client, typed: str) -> None:
+    registered = api.register(person(email="ana@example.com")).data["register"]["user"]
+    answer = api.login(typed, PASSWORD)
+    assert answer.errors == []
+    assert answer.data["login"]["user"]["id"] == registered["id"]
+    token = answer.data["login"]["tokens"]["accessToken"]
+    assert api.me(token).data["me"]["email"] == "ana@example.com"
+
+
+def test_notes_the_time_of_the_login(api: Client) -> None:
+    api.register(person(email="ana@example.com"))
+    before = datetime.now(UTC)
+    user = api.login("ana@example.com", PASSWORD).data["login"]["user"]
+    noted = datetime.fromisoformat(user["lastLoginAt"])
+    assert (noted - before).total_seconds() == pytest.approx(0, abs=5)
+    assert stored("ana@example.com")["last_login_at"] == noted
+
+
+def refused_alike(api: Client, email: str, password: str) -> dict:
+    answer = api.login(email, password)
+    assert answer.status == 200
+    assert answer.data == {"login": None}
+    error = answer.error
+    error["extensions"].pop("requestId")
+    return error
+
+
+def test_unknown_wrong_and_inactive_answer_alike(api: Client) -> None:
+    api.register(person(email="ana@example.com"))
+    api.register(person(email="inativa@example.com"))
+    change("inativa@example.com", active=False)
+    sessions = Session.objects.count()
+    unknown = refused_alike(api, "ninguem@example.com", PASSWORD)
+    assert unknown["extensions"] == {"code": "UNAUTHENTICATED", "reason": "INVALID_CREDENTIALS"}
+    assert refused_alike(api, "ana@example.com", "outra frase longa") == unknown
+    assert refused_alike(api, "inativa@example.com", PASSWORD) == unknown
+    assert Session.objects.count() == sessions
+    assert "last_login_at" not in stored("ana@example.com")
+
+
+def test_refusals_take_the_same_time(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Counted in bcrypt runs and their cost, which is what the time is made of."""
+    api.register(person(email="ana@example.com"))
+    api.register(person(email="inativa@example.com"))
+    change("inativa@example.com", active=False)
+    runs: list[int] = []
+    real = bcrypt.checkpw
+
+    def counted(password: bytes, known: bytes) -> bool:
+        runs.append(int(known[4:6]))
+        return real(password, known)
+
+    monkeypatch.setattr(bcrypt, "checkpw", counted)
+    for email in ("ninguem@example.com", "ana@example.com", "inativa@example.com"):
+        api.login(email, "outra frase longa")
+    api.login("inativa@example.com", PASSWORD)
+    assert runs == [4, 4, 4, 4]
+
+
+def test_the_decoy_costs_what_a_real_hash_costs(api: Client) -> None:
+    from app.security import passwords
+
+    def timed(email: str) -> float:
+        started = time.perf_counter()
+        api.login(email, "outra frase longa")
+        return time.perf_counter() - started
+
+    hashed = passwords.PREFIX + bcrypt.hashpw(b"x", bcrypt.gensalt(9)).decode()
+    api.register(person(email="ana@example.com"))
+    change("ana@example.com", password_hash=hashed)
+    passwords._decoy.cache_clear()
+    decoy = passwords.PREFIX + bcrypt.gensalt(9).decode() + "." * 31
+    known = median(timed("ana@example.com") for _ in range(5))
+    real_decoy = passwords._decoy
+    passwords._decoy = lambda rounds: decoy
+    try:
+        unknown = median(timed("ninguem@example.com") for _ in range(5))
+    finally:
+        passwords._decoy = real_decoy
+    assert 0.5 < unknown / known < 2
+
+
+def test_faulty_input_is_told_by_field(api: Client) -> None:
+    answer = api.login(" ", "")
+    assert answer.reason == "INVALID_DATA"
+    assert answer.fields == {"email": "REQUIRED", "password": "REQUIRED"}
+    assert api.login("ana", "x").fields == {"email": "INVALID_EMAIL"}
+    assert api.login("a@example.com", "x" * 1025).fields == {"password": "TOO_LONG"}
+
+
+def test_an_imported_bcrypt_hash_is_accepted_and_upgraded(api: Client) -> None:
+    api.register(person(email="ana@example.com"))
+    plain = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+    change("ana@example.com", password_hash=plain)
+    assert api.login("ana@example.com", "outra frase longa").reason == "INVALID_CREDENTIALS"
+    assert stored("ana@example.com")["password_hash"] == plain
+    assert api.login("ana@example.com", PASSWORD).errors == []
+    assert stored("ana@example.com")["password_hash"].startswith("hmac-sha256$$2b$04$")
+    assert api.login("ana@example.com", PASSWORD).errors == []
+
+
+def test_a_hash_of_another_cost_is_upgraded(api: Client) -> None:
+    from app.security import passwords
+
+    api.register(person(email="ana@example.com"))
+    salt = bcrypt.gensalt(5)
+    old = passwords.PREFIX + bcrypt.hashpw(passwords._digest(PASSWORD, salt), salt).decode()
+    change("ana@example.com", password_hash=old)
+    assert api.login("ana@example.com", PASSWORD).errors == []
+    assert stored("ana@example.com")["password_hash"].startswith("hmac-sha256$$2b$04$")
+
+
+def test_a_password_changed_during_the_login_refuses_it(
+    api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.accounts import login
+
+    api.register(person(email="ana@example.com"))
+    sessions = Session.objects.count()
+    real = login.check_password
+
+    def meanwhile_changed(password: str, known: str) -> bool:
+        change("ana@example.com", password_hash="hmac-sha256$another")
+        return real(password, known)
+
+    monkeypatch.setattr(login, "check_password", meanwhile_changed)
+    assert api.login("ana@example.com", PASSWORD).reason == "INVALID_CREDENTIALS"
+    assert stored("ana@example.com")["password_hash"] == "hmac-sha256$another"
+    assert Session.objects.count() == sessions
+
+
+def test_one_device_too_many_ends_the_oldest_session(api: Client) -> None:
+    first = api.register(person(email="ana@example.com")).data["register"]["tokens"]["accessToken"]
+    for _ in range(MAX_SESSIONS - 1):
+        last = api.login("ana@example.com", PASSWORD).data["login"]["tokens"]["accessToken"]
+    assert api.me(first).errors == []
+    last = api.login("ana@example.com", PASSWORD).data["login"]["tokens"]["accessToken"]
+    assert api.me(first).reason == "TOKEN_REVOKED"
+    assert api.me(last).errors == []
+    assert len(stored("ana@example.com")["session_ids"]) == MAX_SESSIONS
+
+
+def test_keeps_the_device_and_address_of_a_session(api: Client) -> None:
+    api.register(person(email="ana@example.com"))
+    api.login("ana@example.com", PASSWORD, headers={"User-Agent": "Navegador/1 " + "x" * 600})
+    session = Session.objects.order_by("-id").first()
+    assert session.user_agent == ("Navegador/1 " + "x" * 600)[:512]
+    assert session.ip_address == "127.0.0.1"

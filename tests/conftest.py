@@ -1,0 +1,71 @@
+"""What tests share: one embedded database, an application in this process, and a real server."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from flask import Flask
+
+from app.config import load_settings
+from app.factory import create_app
+from app.models.connection import client
+from app.models.indexes import DOCUMENTS, build_indexes
+from tests.client import Client
+from tests.commands import COMMANDS
+from tests.processes import start_database, stop
+from tests.servers import Server, start_server
+
+SECRET_KEY = "only-for-tests-" + "0123456789" * 5
+ENVIRONMENT = {
+    "FLASK_ENV": "testing",
+    "SECRET_KEY": SECRET_KEY,
+    "BCRYPT_ROUNDS": "4",
+    "ENV_FILE": os.devnull,
+    "FLASK_SKIP_DOTENV": "1",
+}
+
+
+@pytest.fixture(scope="session")
+def database_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The address of an embedded database that lives as long as the tests run."""
+    process, uri = start_database(tmp_path_factory.mktemp("data"))
+    yield uri
+    stop(process)
+
+
+@pytest.fixture(scope="session")
+def app(database_uri: str) -> Iterator[Flask]:
+    """The application, in this process, its indexes built."""
+    app = create_app(load_settings({**ENVIRONMENT, "MONGODB_URI": database_uri}))
+    build_indexes()
+    yield app
+    client().close()
+
+
+@pytest.fixture
+def api(app: Flask) -> Client:
+    """A GraphQL client of the application in this process, over an empty database."""
+    for document in DOCUMENTS:
+        document._get_collection().delete_many({})
+    return Client(app.test_client())
+
+
+@pytest.fixture
+def commands(api: Client) -> list[str]:
+    """The names of the commands sent to the database since the test began."""
+    COMMANDS.names.clear()
+    return COMMANDS.names
+
+
+@pytest.fixture(scope="session")
+def live_server(
+    app: Flask, database_uri: str, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Server]:
+    """A real server as production runs it, with two workers, on a free port."""
+    folder: Path = tmp_path_factory.mktemp("server")
+    server = start_server(
+        {**ENVIRONMENT, "MONGODB_URI": database_uri, "WORKERS": "2", "GRAPHIQL": "true"}, folder
+    )
+    yield server
+    stop(server.process)

@@ -1,0 +1,43 @@
+""".env.example: every setting, its default, and nothing that is not one."""
+
+import re
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from app.config import EXAMPLE_SECRET_KEY, VARIABLES, load_settings
+
+EXAMPLE = Path(__file__).parent.parent.parent / ".env.example"
+OTHERS = {"FLASK_APP", "APP_PORT", "ENV_FILE"}
+
+
+def named() -> set[str]:
+    lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
+    return {match[1] for line in lines if (match := re.match(r"#? ?([A-Z_]+)=", line))}
+
+
+def test_names_every_setting_and_no_other() -> None:
+    assert named() == set(VARIABLES) | OTHERS
+
+
+def test_every_name_has_a_comment_above_it() -> None:
+    blocks = EXAMPLE.read_text(encoding="utf-8").strip().split("\n\n")
+    for block in blocks[1:]:
+        first, *_ = block.splitlines()
+        assert re.match(r"# [^=]+$", first), block
+
+
+def test_is_a_development_environment_that_loads() -> None:
+    values = {name: value for name, value in dotenv_values(EXAMPLE).items() if value is not None}
+    assert values["SECRET_KEY"] == EXAMPLE_SECRET_KEY
+    assert load_settings(values).environment == "development"
+
+
+def test_shows_the_defaults() -> None:
+    text = EXAMPLE.read_text(encoding="utf-8")
+    shown = dict(re.findall(r"^#? ?([A-Z_]+)=(.*)$", text, re.MULTILINE))
+    left_out = {"SECRET_KEY", "MONGODB_URI", "HOST", "GRAPHIQL", "DEBUG"} | OTHERS
+    given = {name: shown[name] for name in VARIABLES if name not in left_out}
+    assert load_settings({**given, "FLASK_ENV": "development"}) == load_settings(
+        {"FLASK_ENV": "development"}
+    )

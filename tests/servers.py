@@ -1,0 +1,66 @@
+"""Real servers for tests: gunicorn as production runs it, on a free port, ended by its own pid."""
+
+import os
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import requests
+
+ROOT = Path(__file__).parent.parent
+
+
+@dataclass
+class Server:
+    """A running server."""
+
+    process: subprocess.Popen
+    url: str
+
+
+def free_port() -> int:
+    """A port that nobody listens on now."""
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return probe.getsockname()[1]
+
+
+def start_server(environment: Mapping[str, str], folder: Path) -> Server:
+    """Start gunicorn and wait until it answers; what it writes goes to `folder`/server.log."""
+    port = free_port()
+    log = (folder / "server.log").open("ab")
+    process = subprocess.Popen(
+        [
+            sys.executable,
+            "-m",
+            "gunicorn",
+            "--config",
+            "python:app.web.gunicorn",
+            "application:app",
+        ],
+        cwd=ROOT,
+        env={**os.environ, **environment, "PORT": str(port), "HOST": "127.0.0.1"},
+        stdout=log,
+        stderr=log,
+    )
+    log.close()
+    server = Server(process, f"http://127.0.0.1:{port}")
+    wait_until_it_answers(server, folder / "server.log")
+    return server
+
+
+def wait_until_it_answers(server: Server, log: Path, seconds: float = 30) -> None:
+    """Return at the first answer; fail with the log when the process ends or time is over."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if server.process.poll() is not None:
+            break
+        try:
+            requests.get(f"{server.url}/health/live", timeout=1)
+            return
+        except requests.ConnectionError:
+            time.sleep(0.05)
+    raise AssertionError(f"the server did not start:\n{log.read_text()}")

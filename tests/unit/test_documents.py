@@ -1,0 +1,63 @@
+"""The document cache: bounded in number and in characters, refusals remembered."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from schema import documents
+from schema.documents import DocumentCache
+from schema.root import build_schema
+
+SCHEMA = build_schema().graphql_schema
+
+
+def cache(**bounds: int) -> DocumentCache:
+    return DocumentCache(SCHEMA, hide_suggestions=True, **bounds)
+
+
+def test_parses_and_validates_a_text_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[str] = []
+    real = documents.parse
+    monkeypatch.setattr(documents, "parse", lambda text: read.append(text) or real(text))
+    known = cache()
+    first = known.get("{ me { id } }")
+    assert known.get("{ me { id } }") is first
+    assert known.get("{ me { idd } }").refusals
+    assert known.get("{ me { idd } }").refusals
+    assert read == ["{ me { id } }", "{ me { idd } }"]
+
+
+def test_forgets_the_one_used_longest_ago() -> None:
+    known = cache(most=2)
+    first = known.get("{ a: me { id } }")
+    known.get("{ b: me { id } }")
+    assert known.get("{ a: me { id } }") is first
+    known.get("{ c: me { id } }")
+    assert known.get("{ a: me { id } }") is first
+    assert len(known) == 2
+
+
+def test_keeps_no_more_characters_than_its_bound() -> None:
+    known = cache(most_characters=1000)
+    for number in range(100):
+        known.get(f"{{ a{number}: me {{ id }} }}" + " " * 80)
+    assert len(known) == 10
+    known.get("{ me { id } }" + " " * 1001)
+    assert len(known) == 10
+
+
+def test_serves_threads() -> None:
+    known = cache(most=5)
+
+    def ask(number: int) -> bool:
+        return not known.get(f"{{ a{number % 10}: me {{ id }} }}").refusals
+
+    with ThreadPoolExecutor(8) as pool:
+        assert all(pool.map(ask, range(500)))
+    assert len(known) <= 5
+
+
+def test_suggestions_are_hidden_when_asked() -> None:
+    told = DocumentCache(SCHEMA, hide_suggestions=False).get("{ me { emai } }").refusals[0]
+    assert "Did you mean" in told.extensions["detail"]
+    assert "Did you mean" not in cache().get("{ me { emai } }").refusals[0].extensions["detail"]

@@ -1,0 +1,85 @@
+"""Passwords: hashes, checks, upgrades, and the policy."""
+
+import bcrypt
+import pytest
+
+from app.errors import ErrorReason
+from app.security.passwords import (
+    PREFIX,
+    check_password,
+    hash_password,
+    needs_upgrade,
+    spend_a_check,
+    weaknesses,
+)
+
+pytestmark = pytest.mark.usefixtures("app")
+
+
+def plain(password: bytes, rounds: int = 4) -> str:
+    return bcrypt.hashpw(password, bcrypt.gensalt(rounds)).decode()
+
+
+def test_a_hash_fits_its_password_and_no_other() -> None:
+    stored = hash_password("uma frase longa")
+    assert stored.startswith(PREFIX + "$2b$04$")
+    assert check_password("uma frase longa", stored)
+    assert not check_password("uma frase longA", stored)
+    assert not check_password("", stored)
+
+
+def test_the_same_password_has_another_hash_each_time() -> None:
+    assert hash_password("uma frase longa") != hash_password("uma frase longa")
+
+
+@pytest.mark.parametrize("start", ["x" * 72, "é" * 100, "com\0nulo" + "x" * 70])
+def test_nothing_is_cut_off(start: str) -> None:
+    stored = hash_password(start + "a")
+    assert check_password(start + "a", stored)
+    assert not check_password(start + "b", stored)
+    assert not check_password(start, stored)
+
+
+def test_a_plain_bcrypt_hash_is_accepted_and_wants_an_upgrade() -> None:
+    stored = plain(b"uma frase longa")
+    assert check_password("uma frase longa", stored)
+    assert not check_password("outra", stored)
+    assert needs_upgrade(stored)
+
+
+def test_a_plain_bcrypt_hash_fits_nothing_longer_than_it_knew() -> None:
+    assert not check_password("x" * 73, plain(b"x" * 72))
+    assert not check_password("abc\0def", plain(b"abc"))
+
+
+def test_only_todays_make_and_cost_need_no_upgrade() -> None:
+    assert not needs_upgrade(hash_password("uma frase longa"))
+    assert needs_upgrade(PREFIX + plain(b"x", 5))
+
+
+def test_a_check_of_nothing_is_false() -> None:
+    assert spend_a_check("uma frase longa") is False
+
+
+@pytest.mark.parametrize(
+    ("password", "faults"),
+    [
+        ("uma frase longa", []),
+        ("        ", []),
+        ("ñandú 🐦 çé", []),
+        ("1234567", [ErrorReason.TOO_SHORT, ErrorReason.PASSWORD_TOO_COMMON]),
+        ("abcdefz", [ErrorReason.TOO_SHORT]),
+        ("x" * 128, []),
+        ("x" * 129, [ErrorReason.TOO_LONG]),
+        ("PASSWORD", [ErrorReason.PASSWORD_TOO_COMMON]),
+        ("ana.lima@example.com", [ErrorReason.PASSWORD_TOO_SIMILAR]),
+        ("ANA-LIMA@example.com", [ErrorReason.PASSWORD_TOO_SIMILAR]),
+        ("anabeatriz", [ErrorReason.PASSWORD_TOO_SIMILAR]),
+        ("Ána Beatriz", [ErrorReason.PASSWORD_TOO_SIMILAR]),
+        ("Beatriz!!", [ErrorReason.PASSWORD_TOO_SIMILAR]),
+        ("Beatriz 1990", []),
+    ],
+)
+def test_the_policy(password: str, faults: list[ErrorReason]) -> None:
+    told = weaknesses(password, email="ana.lima@example.com", full_name="Ana Beatriz")
+    assert told == faults
