@@ -29,9 +29,20 @@ def free_port() -> int:
 
 
 def start_server(environment: Mapping[str, str], folder: Path) -> Server:
-    """Start gunicorn and wait until it answers; what it writes goes to `folder`/server.log."""
+    """Build indexes, start gunicorn and wait until it answers, as ./boot.sh serve does.
+
+    What it writes goes to `folder`/server.log.
+    """
     port = free_port()
     log = (folder / "server.log").open("ab")
+    environment = {**os.environ, **environment, "PORT": str(port), "HOST": "127.0.0.1"}
+    subprocess.run(
+        [sys.executable, "-m", "flask", "--app", "application", "db", "indexes"],
+        cwd=ROOT,
+        env=environment,
+        stdout=log,
+        check=True,
+    )
     process = subprocess.Popen(
         [
             sys.executable,
@@ -42,7 +53,7 @@ def start_server(environment: Mapping[str, str], folder: Path) -> Server:
             "application:app",
         ],
         cwd=ROOT,
-        env={**os.environ, **environment, "PORT": str(port), "HOST": "127.0.0.1"},
+        env=environment,
         stdout=log,
         stderr=log,
     )
@@ -61,6 +72,8 @@ def wait_until_it_answers(server: Server, log: Path, seconds: float = 30) -> Non
         try:
             requests.get(f"{server.url}/health/live", timeout=1)
             return
-        except requests.ConnectionError:
+        except (requests.ConnectionError, requests.Timeout):
             time.sleep(0.05)
+    server.process.kill()
+    server.process.wait()
     raise AssertionError(f"the server did not start:\n{log.read_text()}")

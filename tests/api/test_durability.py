@@ -1,0 +1,64 @@
+"""Faults: what was acknowledged survives kill -9; a database that is away is told as such."""
+
+import time
+from pathlib import Path
+
+import requests
+
+from tests.client import Client, Socket
+from tests.conftest import ENVIRONMENT
+from tests.factories import PASSWORD, person
+from tests.processes import start_database, stop
+from tests.servers import start_server
+
+
+def test_nothing_acknowledged_is_lost_when_server_and_database_are_killed(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    database, uri = start_database(data)
+    server = start_server({**ENVIRONMENT, "MONGODB_URI": uri}, tmp_path)
+    live = Client(Socket(server.url))
+    people = [person() for _ in range(30)]
+    tokens = [live.register(given).data["register"]["tokens"] for given in people]
+    for process in (database, server.process):
+        with process:
+            process.kill()
+
+    database, uri = start_database(data)
+    server = start_server({**ENVIRONMENT, "MONGODB_URI": uri}, tmp_path)
+    try:
+        live = Client(Socket(server.url))
+        for given, pair in zip(people, tokens, strict=True):
+            assert live.me(pair["accessToken"]).data["me"]["email"] == given["email"]
+            assert live.refresh(pair["refreshToken"]).errors == []
+            assert live.login(given["email"], PASSWORD).errors == []
+            assert live.register(given).reason == "ALREADY_EXISTS"
+    finally:
+        stop(server.process)
+        stop(database)
+
+
+def test_a_database_that_is_away_is_told_as_such(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    data.mkdir()
+    database, uri = start_database(data)
+    uri = uri.partition("?")[0]
+    server = start_server(
+        {**ENVIRONMENT, "MONGODB_URI": uri, "DATABASE_TIMEOUT_MS": "500"}, tmp_path
+    )
+    try:
+        live = Client(Socket(server.url))
+        token = live.register(person()).data["register"]["tokens"]["accessToken"]
+        stop(database)
+        for answer in (live.me(token), live.register(person()), live.login("a@b.co", "x")):
+            assert (answer.code, answer.reason) == ("SERVICE_UNAVAILABLE", "DATABASE_UNAVAILABLE")
+            assert answer.error["extensions"]["retryAfter"] == 1
+            assert "mongo" not in answer.response.text.lower()
+        started = time.monotonic()
+        live.me(token)
+        assert time.monotonic() - started < 3
+        assert requests.get(f"{server.url}/health/ready", timeout=5).status_code == 503
+        assert requests.get(f"{server.url}/health/live", timeout=5).status_code == 200
+        assert live.send("{ passwordPolicy { minLength } }").errors == []
+    finally:
+        stop(server.process)
