@@ -1,6 +1,7 @@
 """create_app(): the only file that knows every room."""
 
 import logging
+from collections.abc import Callable
 
 from flask import Flask
 
@@ -9,6 +10,7 @@ from app.config import Settings
 from app.models import connection
 from app.security import tokens
 from app.web import hardening, logs, monitoring
+from app.web.entry import Entry
 from app.web.graphiql import page
 from app.web.graphql import GraphQLView
 from schema.root import build_schema
@@ -26,25 +28,27 @@ def create_app(settings: Settings | None = None) -> Flask:
     config.use(settings)
     app = Flask("app", static_folder=None)
     app.json.sort_keys = False
-    logs.configure(app, debug=settings.debug)
+    logs.configure(debug=settings.debug)
     hardening.configure(app)
     tokens.configure(app, settings)
     connection.connect(settings)
     cli.configure(app)
     app.register_blueprint(monitoring.blueprint)
-    app.add_url_rule("/graphql", view_func=_endpoint(app, settings))
+    view = _graphql(app, settings)
+    app.add_url_rule("/graphql", view_func=view)
+    app.wsgi_app = Entry(app.wsgi_app, view.endpoint)
     return app
 
 
-def _endpoint(app: Flask, settings: Settings):
+def _graphql(app: Flask, settings: Settings) -> Callable:
     graphiql = settings.graphiql and page.assets_installed()
     if graphiql:
         app.register_blueprint(page.graphiql)
     elif settings.graphiql:
-        log.warning("GraphiQL is not served: its assets are not installed (./boot.sh dev does it)")
+        log.warning("GraphiQL is not served: its assets are not installed (./boot.sh assets)")
     return GraphQLView.as_view(
         "graphql",
         schema=build_schema(),
-        graphiql=graphiql,
+        graphiql="/graphiql" if graphiql else None,
         hide_suggestions=settings.production,
     )

@@ -54,14 +54,20 @@ def refusal(
     }
 
 
-def masked(run: Callable[[], Any], request_id: str) -> Any:
-    """What `run` returns; an unforeseen error is logged and becomes AccountError(EXCEPTION)."""
+def unforeseen(error: BaseException, request_id: str) -> AccountError:
+    """Log what nobody foresaw, once, under its request id, and tell of it no more than EXCEPTION."""
+    log.error("unforeseen error in request %s", request_id, exc_info=error)
+    return AccountError(ErrorReason.EXCEPTION)
+
+
+def masked(run: Callable[..., Any], *arguments: Any, request_id: str) -> Any:
+    """What `run` returns; an unforeseen error is logged and raised as AccountError(EXCEPTION)."""
     try:
-        return run()
+        return run(*arguments)
     except AccountError:
         raise
     except Exception as error:  # noqa: BLE001  the one place, see the house style
-        raise _unforeseen(error, request_id) from None
+        raise unforeseen(error, request_id) from None
 
 
 def _field_entry(
@@ -85,13 +91,7 @@ def _fault_of(error: GraphQLError, request_id: str) -> AccountError:
     if isinstance(cause, GraphQLError) and cause.nodes:
         # an argument whose variable, legal in the document, had no legal value at run time
         return AccountError(ErrorReason.INVALID_DATA)
-    return _unforeseen(cause or error, request_id)
-
-
-def _unforeseen(error: BaseException, request_id: str) -> AccountError:
-    """The one place where an unforeseen error is logged: its text stays there."""
-    log.error("unforeseen error in request %s", request_id, exc_info=error)
-    return AccountError(ErrorReason.EXCEPTION)
+    return unforeseen(cause or error, request_id)
 
 
 def _arguments_of(error: GraphQLError) -> FieldPath:

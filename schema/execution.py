@@ -110,7 +110,7 @@ class Executor:
                     variable_values=variables,
                     operation_name=parameters.operation_name,
                 ),
-                context.request_id,
+                request_id=context.request_id,
             )
         except AccountError as fault:
             return ExecutionResult(None, [GraphQLError("", original_error=fault)])

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from threading import Lock
 from uuid import uuid4
 
 import jwt
@@ -22,6 +23,11 @@ ACCESS, REFRESH = "access", "refresh"
 REQUIRED_CLAIMS = frozenset({"sub", "sid", "jti", "type", "iss", "aud", "iat", "nbf", "exp"})
 LEEWAY = 10  # seconds by which replicas' clocks may differ
 LONGEST = 4096  # characters; ours have about 500
+MOST_REMEMBERED = 10_000  # verified tokens, about 1 KiB each
+
+_verified: dict[str, "Claims"] = {}
+_lock = Lock()
+_app: Flask | None = None  # the library asks Flask for its settings; this answers outside a request
 
 
 @dataclass(frozen=True)
@@ -31,6 +37,8 @@ class Claims:
     user_id: str
     session_id: str
     token_id: str
+    kind: str
+    expires_at: int  # seconds since 1970, as the token says it
 
 
 @dataclass(frozen=True)
@@ -47,6 +55,9 @@ class TokenPair:
 
 def configure(app: Flask, settings: Settings) -> None:
     """Tell Flask-JWT-Extended the key, the one algorithm, and the claims it sets and demands."""
+    global _app
+    _app = app
+    _verified.clear()
     app.config.update(
         JWT_SECRET_KEY=settings.secret_key,
         JWT_ALGORITHM="HS256",
@@ -79,18 +90,16 @@ def issue(
 
     The refresh token depends on the arguments alone: asked twice, it is the same to the letter.
     """
-    started, refresh_started = _seconds(now()), _seconds(refresh_issued_at)
-    lifetime = current().access_token_lifetime
+    started, lifetime = _seconds(now()), current().access_token_lifetime
+    access = _claims(session_id, new_token_id(), started, lifetime)
+    refresh_lifetime = current().refresh_token_lifetime
+    refresh = _claims(session_id, refresh_id, _seconds(refresh_issued_at), refresh_lifetime)
+    with _app.app_context():
+        access_token = create_access_token(user_id, additional_claims=access)
+        refresh_token = create_refresh_token(user_id, additional_claims=refresh)
     return TokenPair(
-        access_token=create_access_token(
-            user_id, additional_claims=_claims(session_id, new_token_id(), started, lifetime)
-        ),
-        refresh_token=create_refresh_token(
-            user_id,
-            additional_claims=_claims(
-                session_id, refresh_id, refresh_started, current().refresh_token_lifetime
-            ),
-        ),
+        access_token=access_token,
+        refresh_token=refresh_token,
         expires_in=int(lifetime.total_seconds()),
         expires_at=started + lifetime,
         refresh_expires_at=refresh_expiry(refresh_issued_at),
@@ -118,21 +127,39 @@ def _claims(session_id: str, token_id: str, started: datetime, lifetime: timedel
 
 
 def _read(token: str, kind: str) -> Claims:
+    """Verified once, then remembered; that its time is not over is checked each time."""
+    verified = _verified.get(token) or _remember(token, _verify(token))
+    if verified.expires_at + LEEWAY <= now().timestamp():
+        raise AccountError(ErrorReason.TOKEN_EXPIRED)
+    if verified.kind != kind:
+        raise AccountError(ErrorReason.TOKEN_INVALID)
+    return verified
+
+
+def _verify(token: str) -> Claims:
     if len(token) > LONGEST:
         raise AccountError(ErrorReason.TOKEN_INVALID)
     try:
-        claims = decode_token(token)
+        with _app.app_context():
+            claims = decode_token(token)
         # the library fills in what is missing; what was truly signed is read beside it
         signed = jwt.decode(token, options={"verify_signature": False})
     except jwt.ExpiredSignatureError:
         raise AccountError(ErrorReason.TOKEN_EXPIRED) from None
     except (jwt.PyJWTError, JWTExtendedException, ValueError, RecursionError):
         raise AccountError(ErrorReason.TOKEN_INVALID) from None
-    if not signed.keys() >= REQUIRED_CLAIMS or claims["type"] != kind:
+    texts = [claims[name] for name in ("sub", "sid", "jti", "type") if name in signed]
+    if not signed.keys() >= REQUIRED_CLAIMS or not all(isinstance(text, str) for text in texts):
         raise AccountError(ErrorReason.TOKEN_INVALID)
-    if not all(isinstance(claims[name], str) for name in ("sub", "sid", "jti")):
-        raise AccountError(ErrorReason.TOKEN_INVALID)
-    return Claims(claims["sub"], claims["sid"], claims["jti"])
+    return Claims(*texts, claims["exp"])
+
+
+def _remember(token: str, claims: Claims) -> Claims:
+    with _lock:
+        while len(_verified) >= MOST_REMEMBERED:
+            del _verified[next(iter(_verified))]
+        _verified[token] = claims
+    return claims
 
 
 def _seconds(moment: datetime) -> datetime:

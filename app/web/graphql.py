@@ -1,86 +1,127 @@
 """The endpoint: GraphQL over HTTP. Media types, the body, the caller, the answer."""
 
-import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any
+from urllib.parse import parse_qs
 
 import graphene
-from flask import Response, redirect, request, url_for
+import orjson
+from flask import Response, request
 from flask.views import View
-from werkzeug.exceptions import BadRequest, MethodNotAllowed, NotAcceptable, UnsupportedMediaType
+from werkzeug.datastructures import MIMEAccept
+from werkzeug.exceptions import (
+    BadRequest,
+    HTTPException,
+    MethodNotAllowed,
+    NotAcceptable,
+    UnsupportedMediaType,
+)
+from werkzeug.http import parse_accept_header, parse_options_header
 
-from app.web.callers import caller_of
-from app.web.hardening import json_body
-from app.web.logs import request_id
+from app.web.answers import JSON, Answer, http_error, json_answer
+from app.web.hardening import flask_response
+from app.web.incoming import Incoming
 from schema.execution import Context, Executor, Parameters, RequestError, presented
 
 GRAPHQL = "application/graphql-response+json"
-JSON = "application/json"
 HTML = "text/html"
+METHODS = ["GET", "HEAD", "OPTIONS", "POST"]
+VARY = {"Vary": "Accept, Accept-Language, Authorization"}
 
 
-class GraphQLView(View):
-    """``GraphQLView.as_view("graphql", schema=schema)``, as flask-graphql had it.
+class Endpoint:
+    """Answers GraphQL-over-HTTP requests for one schema, whoever carries them here.
 
-    Follows the GraphQL-over-HTTP specification: queries by GET or POST, mutations by POST, JSON
-    bodies, and the status that the negotiated media type asks for.
+    Queries by GET or POST, mutations by POST, JSON bodies, and the status that the negotiated
+    media type asks for: https://graphql.github.io/graphql-over-http/draft/
     """
 
-    methods = ["GET", "POST"]
-    init_every_request = False
-
     def __init__(
-        self, schema: graphene.Schema, *, graphiql: bool = False, hide_suggestions: bool = True
+        self, schema: graphene.Schema, *, graphiql: str | None = None, hide_suggestions: bool = True
     ) -> None:
+        """`graphiql`: the path to send browsers to, if there is one."""
         self._executor = Executor(schema, hide_suggestions=hide_suggestions)
         self._graphiql = graphiql
 
-    def dispatch_request(self) -> Response:
-        """The answer to one request. Raises werkzeug's HTTP errors: 400, 405, 406, 413, 415."""
-        if self._graphiql and _opened_in_a_browser():
-            return redirect(url_for("graphiql.page"))
-        media_type = _media_type()
-        return self._answer(_parameters(), media_type)
+    def __call__(self, incoming: Incoming) -> Answer:
+        """The answer to one request, refusals of HTTP's own included."""
+        try:
+            return self._dispatch(incoming)
+        except HTTPException as error:
+            return http_error(incoming, error)
 
-    def _answer(self, parameters: Parameters, media_type: str) -> Response:
-        context = Context(caller_of(request), request_id())
+    def _dispatch(self, incoming: Incoming) -> Answer:
+        if incoming.method == "OPTIONS":
+            return Answer(204, b"", headers={"Allow": ", ".join(METHODS)})
+        if incoming.method not in METHODS:
+            raise MethodNotAllowed(METHODS)
+        accept = incoming.header("HTTP_ACCEPT") or ""
+        if self._graphiql and _opened_in_a_browser(incoming, accept):
+            return Answer(302, b"", headers={"Location": self._graphiql, **VARY})
+        media_type = _media_type(accept)
+        return self._run(incoming, _parameters(incoming), media_type)
+
+    def _run(self, incoming: Incoming, parameters: Parameters, media_type: str) -> Answer:
+        context = Context(incoming.caller, incoming.request_id)
         try:
             operation = self._executor.operation(parameters)
-            if request.method != "POST" and not operation.is_query:
+            if incoming.method != "POST" and not operation.is_query:
                 raise MethodNotAllowed(["POST"])
-            answer, status = self._executor.run(operation, parameters, context), 200
+            content, status = self._executor.run(operation, parameters, context), 200
         except RequestError as refused:
-            answer = {"errors": presented(refused.errors, context)}
+            content = {"errors": presented(refused.errors, context)}
             status = 400 if media_type == GRAPHQL else 200
-        response = Response(json_body(answer), status, content_type=f"{media_type}; charset=utf-8")
-        response.vary.update(["Accept", "Accept-Language", "Authorization"])
-        return response
+        return json_answer(content, status, media_type=f"{media_type}; charset=utf-8", headers=VARY)
 
 
-def _media_type() -> str:
+class GraphQLView(View):
+    """``GraphQLView.as_view("graphql", schema=schema)``, as flask-graphql had it."""
+
+    methods = METHODS
+    provide_automatic_options = False
+    init_every_request = False
+
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._endpoint = endpoint
+
+    @classmethod
+    def as_view(cls, name: str, *, schema: graphene.Schema, **options: Any) -> Callable:
+        """The view; its `endpoint` answers the same without Flask (see app/web/entry.py)."""
+        endpoint = Endpoint(schema, **options)
+        view = super().as_view(name, endpoint)
+        view.endpoint = endpoint
+        return view
+
+    def dispatch_request(self) -> Response:
+        """The answer to Flask's current request."""
+        return flask_response(self._endpoint(Incoming.of(request.environ)))
+
+
+@lru_cache(maxsize=256)
+def _media_type(accept: str) -> str:
     """The media type of the answer. A request that asks for none gets GraphQL's own."""
-    if not request.accept_mimetypes:
+    if not accept.strip():
         return GRAPHQL
-    spellings = [
-        f"{name}{charset}" for charset in ("", "; charset=utf-8") for name in (GRAPHQL, JSON)
-    ]
-    media_type = request.accept_mimetypes.best_match(spellings)
+    spellings = [f"{name}{end}" for end in ("", "; charset=utf-8") for name in (GRAPHQL, JSON)]
+    media_type = parse_accept_header(accept, MIMEAccept).best_match(spellings)
     if media_type is None:
         raise NotAcceptable
     return media_type.partition(";")[0]
 
 
-def _opened_in_a_browser() -> bool:
+def _opened_in_a_browser(incoming: Incoming, accept: str) -> bool:
     return (
-        request.method == "GET"
-        and "query" not in request.args
-        and request.accept_mimetypes.best_match([GRAPHQL, JSON, HTML]) == HTML
+        incoming.method == "GET"
+        and HTML in accept
+        and "query=" not in (incoming.header("QUERY_STRING") or "")
+        and parse_accept_header(accept, MIMEAccept).best_match([GRAPHQL, JSON, HTML]) == HTML
     )
 
 
-def _parameters() -> Parameters:
+def _parameters(incoming: Incoming) -> Parameters:
     """The request's parameters, of the right types. Raises BadRequest, UnsupportedMediaType."""
-    given = _from_body() if request.method == "POST" else _from_url()
+    given = _from_body(incoming) if incoming.method == "POST" else _from_url(incoming)
     query, variables = given.get("query"), given.get("variables")
     operation_name, extensions = given.get("operationName"), given.get("extensions")
     if not isinstance(query, str) or not query:
@@ -92,33 +133,34 @@ def _parameters() -> Parameters:
     return Parameters(query, variables, operation_name or None)
 
 
-def _from_body() -> Mapping[str, Any]:
-    charset = request.mimetype_params.get("charset", "utf-8").lower()
-    if request.mimetype != JSON or charset not in ("utf-8", "utf8"):
+def _from_body(incoming: Incoming) -> Mapping[str, Any]:
+    if not _is_json(incoming.header("CONTENT_TYPE") or ""):
         raise UnsupportedMediaType
-    body = _json(request.get_data())
+    body = _json(incoming.body())
     if not isinstance(body, dict):
         raise BadRequest
     return body
 
 
-def _from_url() -> Mapping[str, Any]:
-    given: dict[str, Any] = request.args.to_dict()
-    for name in ("variables", "extensions"):
-        if given.get(name):
-            given[name] = _json(given[name])
-        else:
-            given.pop(name, None)
+@lru_cache(maxsize=256)
+def _is_json(content_type: str) -> bool:
+    media_type, options = parse_options_header(content_type)
+    return media_type.lower() == JSON and options.get("charset", "utf-8").lower() == "utf-8"
+
+
+def _from_url(incoming: Incoming) -> Mapping[str, Any]:
+    try:
+        pairs = parse_qs(incoming.header("QUERY_STRING") or "", errors="strict", max_num_fields=20)
+    except ValueError:
+        raise BadRequest from None
+    given: dict[str, Any] = {name: values[0] for name, values in pairs.items()}
+    for name in {"variables", "extensions"} & given.keys():
+        given[name] = _json(given[name])
     return given
 
 
 def _json(text: bytes | str) -> Any:
     try:
-        decoded = text.decode("utf-8") if isinstance(text, bytes) else text
-        return json.loads(decoded, parse_constant=_refuse_constant)
-    except (ValueError, RecursionError):
+        return orjson.loads(text)
+    except orjson.JSONDecodeError:
         raise BadRequest from None
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")

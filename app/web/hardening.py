@@ -1,59 +1,64 @@
-"""Every answer is JSON and carries its security headers, whatever the path, method and status."""
-
-import json
-import logging
+"""What every answer carries, and what stands in the place of Flask's own errors."""
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
-from app.errors import AccountError, ErrorReason
-from app.web.callers import caller_of
-from app.web.logs import request_id
-from schema.errors import refusal
+from app.web import logs
+from app.web.answers import Answer, http_error, refused
+from app.web.incoming import MAX_BODY_BYTES, Incoming
+from schema.errors import unforeseen
 
-log = logging.getLogger(__name__)
-MAX_BODY_BYTES = 64 * 1024
-
-
-def json_body(content: object) -> bytes:
-    """JSON in UTF-8, its accents readable."""
-    return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()
-
-
-def refused(fault: AccountError, status: int) -> Response:
-    """An answer for what was refused outside GraphQL, in the shape of its errors."""
-    error = refusal(fault, caller_of(request).locale, request_id())
-    return Response(json_body({"errors": [error]}), status, mimetype="application/json")
+HEADERS = {
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "no-referrer",
+    "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
+    "Cache-Control": "no-store",
+}
 
 
 def configure(app: Flask) -> None:
-    """Put JSON in the place of Flask's HTML errors, and the headers on every answer."""
+    """JSON errors, headers and a log line for what Flask itself answers."""
     app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
-    app.register_error_handler(HTTPException, _http_error)
+    app.register_error_handler(
+        HTTPException, lambda error: flask_response(http_error(_in(), error))
+    )
     app.register_error_handler(Exception, _unforeseen)
-    app.after_request(_add_headers)
+    app.before_request(_start)
+    app.after_request(_finish)
 
 
-def _http_error(error: HTTPException) -> Response:
-    fault = AccountError(ErrorReason.MALFORMED_REQUEST)
-    if error.code == 404:
-        fault = AccountError(ErrorReason.DOES_NOT_EXIST, resource="page")
-    response = refused(fault, error.code)
-    if allowed := error.get_response().headers.get("Allow"):
-        response.headers["Allow"] = allowed
-    return response
+def header_list(incoming: Incoming, answer: Answer) -> list[tuple[str, str]]:
+    """All headers of an answer that did not come through Flask."""
+    return [
+        ("Content-Type", answer.media_type),
+        ("Content-Length", str(len(answer.body))),
+        ("X-Request-Id", incoming.request_id),
+        *HEADERS.items(),
+        *answer.headers.items(),
+    ]
+
+
+def flask_response(answer: Answer) -> Response:
+    """The answer as Flask returns it; `_finish` adds what every answer carries."""
+    return Response(answer.body, answer.status, answer.headers, content_type=answer.media_type)
 
 
 def _unforeseen(error: Exception) -> Response:
-    log.error("unforeseen error in request %s", request_id(), exc_info=error)
-    return refused(AccountError(ErrorReason.EXCEPTION), 500)
+    return flask_response(refused(_in(), unforeseen(error, _in().request_id), 500))
 
 
-def _add_headers(response: Response) -> Response:
-    response.headers.setdefault("X-Content-Type-Options", "nosniff")
-    response.headers.setdefault("Referrer-Policy", "no-referrer")
-    response.headers.setdefault(
-        "Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"
-    )
-    response.headers.setdefault("Cache-Control", "no-store")
+def _start() -> None:
+    _in()  # the clock of the log line starts
+
+
+def _in() -> Incoming:
+    return Incoming.of(request.environ)
+
+
+def _finish(response: Response) -> Response:
+    incoming = _in()
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    response.headers["X-Request-Id"] = incoming.request_id
+    logs.note(incoming, response.status_code)
     return response

@@ -4,7 +4,8 @@ from flask import Blueprint, Response
 
 from app.errors import AccountError
 from app.models.connection import ping
-from app.web.hardening import json_body
+from app.web.answers import json_answer
+from app.web.hardening import flask_response
 
 blueprint = Blueprint("monitoring", __name__)
 
@@ -12,7 +13,7 @@ blueprint = Blueprint("monitoring", __name__)
 @blueprint.get("/health/live")
 def live() -> Response:
     """200 while the process answers, whatever has become of the database."""
-    return Response(json_body({"status": "ok"}), mimetype="application/json")
+    return flask_response(json_answer({"status": "ok"}))
 
 
 @blueprint.get("/health/ready")
@@ -21,5 +22,5 @@ def ready() -> Response:
     try:
         ping()
     except AccountError:
-        return Response(json_body({"status": "unavailable"}), 503, mimetype="application/json")
-    return Response(json_body({"status": "ok"}), mimetype="application/json")
+        return flask_response(json_answer({"status": "unavailable"}, 503))
+    return flask_response(json_answer({"status": "ok"}))

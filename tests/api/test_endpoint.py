@@ -124,6 +124,8 @@ def test_an_error_of_a_resolver_is_200_with_data(http: Any) -> None:
         b'\xef\xbb\xbf{"query": "{ me { id } }"}',
         b'{"query": "{ me { id } }"',
         b'{"query": "{ me { id } }"} more',
+        b'{"query": "{ me { id } }", "variables": {"a": "\\ud800"}}',
+        b'{"query": "{ me { id } }", "variables": {"\\udfff": 1}}',
         b"[" * 50_000,
         b'{"a":' * 10_000,
         b'{"query": "{ me { id } }", "variables": {"a": ' + b"9" * 5000 + b"}}",

@@ -142,7 +142,7 @@ def test_what_is_no_date_is_an_invalid_date(api: Client, value: object) -> None:
 
 
 def test_unknown_fields_are_named_unless_their_name_is_none(api: Client) -> None:
-    answer = api.register({**person(), "admin": True, "\ud800": 1, "a b": 2})
+    answer = api.register({**person(), "admin": True, "a\u202eb": 1, "a b": 2})
     paths = sorted(tuple(field["path"]) for field in answer.error["extensions"]["fields"])
     assert paths == [("input",), ("input",), ("input", "admin")]
 

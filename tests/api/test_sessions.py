@@ -215,10 +215,6 @@ def test_a_deeply_nested_header_is_an_invalid_token(api: Client) -> None:
     assert api.me(f"{deep}.e30.e30").reason == "TOKEN_INVALID"
 
 
-def test_lone_surrogates_are_an_invalid_token(api: Client) -> None:
-    assert api.refresh("\ud800.\udfff.a").reason == "TOKEN_INVALID"
-
-
 def test_an_access_token_does_not_refresh(api: Client) -> None:
     assert api.refresh(signed_up(api)["accessToken"]).reason == "TOKEN_INVALID"
 

@@ -1,0 +1,44 @@
+"""Answers: JSON, whatever the path, method and status."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import orjson
+from werkzeug.exceptions import HTTPException
+
+from app.errors import AccountError, ErrorReason
+from app.web.incoming import Incoming
+from schema.errors import refusal
+
+JSON = "application/json"
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A status, a body and the headers that are its own."""
+
+    status: int
+    body: bytes
+    media_type: str = JSON
+    headers: dict[str, str] = field(default_factory=dict)
+
+
+def json_answer(content: Any, status: int = 200, **others: Any) -> Answer:
+    """JSON in UTF-8, its accents readable."""
+    return Answer(status, orjson.dumps(content), **others)
+
+
+def refused(incoming: Incoming, fault: AccountError, status: int, **headers: str) -> Answer:
+    """What was refused outside GraphQL, in the shape of its errors."""
+    error = refusal(fault, incoming.caller.locale, incoming.request_id)
+    return json_answer({"errors": [error]}, status, headers=headers)
+
+
+def http_error(incoming: Incoming, error: HTTPException) -> Answer:
+    """werkzeug's 400, 404, 405, 406, 413, 415 ... as JSON."""
+    fault = AccountError(ErrorReason.MALFORMED_REQUEST)
+    if error.code == 404:
+        fault = AccountError(ErrorReason.DOES_NOT_EXIST, resource="page")
+    allowed = getattr(error, "valid_methods", None)
+    headers = {"Allow": ", ".join(sorted(allowed))} if allowed else {}
+    return refused(incoming, fault, error.code, **headers)

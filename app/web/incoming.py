@@ -1,0 +1,88 @@
+"""A request as it came: what the server's rooms read of its WSGI environment (PEP 3333)."""
+
+import re
+import time
+from functools import cached_property, lru_cache
+from typing import Any
+from uuid import uuid4
+
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.http import parse_accept_header
+from werkzeug.wsgi import get_input_stream
+
+from app.accounts.caller import Caller
+from app.messages import LOCALES
+
+SANE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+MAX_BODY_BYTES = 64 * 1024
+
+
+class Incoming:
+    """One request. Nothing is proved here: the caller is who they say they are."""
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        self.environ = environ
+        self.started = time.perf_counter()
+
+    @classmethod
+    def of(cls, environ: dict[str, Any]) -> "Incoming":
+        """The one of this environment, the same each time it is asked for."""
+        return environ.get("app.incoming") or environ.setdefault("app.incoming", cls(environ))
+
+    @property
+    def method(self) -> str:
+        """GET, POST, ..."""
+        return self.environ["REQUEST_METHOD"]
+
+    @property
+    def path(self) -> str:
+        """The path, decoded."""
+        return self.environ.get("PATH_INFO", "")
+
+    def header(self, name: str) -> str | None:
+        """A header by its WSGI name: HTTP_ACCEPT, CONTENT_TYPE."""
+        return self.environ.get(name)
+
+    @cached_property
+    def request_id(self) -> str:
+        """The client's own X-Request-Id if it is sane, else one made here."""
+        given = self.environ.get("HTTP_X_REQUEST_ID", "")
+        return given if SANE_ID.fullmatch(given) else uuid4().hex
+
+    @cached_property
+    def caller(self) -> Caller:
+        """The caller as the request presents them."""
+        return Caller(
+            access_token=_bearer(self.header("HTTP_AUTHORIZATION")),
+            ip_address=self.header("REMOTE_ADDR"),
+            user_agent=self.header("HTTP_USER_AGENT"),
+            accepted_locale=_locale(self.header("HTTP_ACCEPT_LANGUAGE") or ""),
+        )
+
+    def body(self) -> bytes:
+        """The body. Raises RequestEntityTooLarge past MAX_BODY_BYTES, BadRequest when cut off."""
+        length = self.header("CONTENT_LENGTH")
+        if length and length.isdecimal() and int(length) > MAX_BODY_BYTES:
+            raise RequestEntityTooLarge
+        stream = get_input_stream(self.environ, max_content_length=MAX_BODY_BYTES)
+        try:
+            return stream.read()
+        except OSError:
+            raise BadRequest from None
+
+
+def _bearer(header: str | None) -> str | None:
+    """The token of RFC 6750's header; another scheme's credentials are no token of ours: ""."""
+    if header is None:
+        return None
+    scheme, _, token = header.strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+@lru_cache(maxsize=256)
+def _locale(header: str) -> str | None:
+    """The best language we speak of those asked for by name; `*` asks for none."""
+    languages = parse_accept_header(header, LanguageAccept)
+    named = LanguageAccept([(tag, quality) for tag, quality in languages if tag != "*"])
+    return named.best_match(LOCALES)
