@@ -55,7 +55,7 @@ def refusal(
 
 
 def unforeseen(error: BaseException, request_id: str) -> AccountError:
-    """Log what nobody foresaw, once, under its request id, and tell of it no more than EXCEPTION."""
+    """Log what nobody foresaw, once, under its request id; tell of it no more than EXCEPTION."""
     log.error("unforeseen error in request %s", request_id, exc_info=error)
     return AccountError(ErrorReason.EXCEPTION)
 

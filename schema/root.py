@@ -4,7 +4,7 @@ import graphene
 
 from schema import guard
 from schema.mutations import login, register, sessions
-from schema.queries import error_catalog, me, password_policy
+from schema.queries import administration, error_catalog, me, password_policy
 
 
 class Query(graphene.ObjectType):
@@ -13,6 +13,7 @@ class Query(graphene.ObjectType):
     me = me.me
     error_catalog = error_catalog.error_catalog
     password_policy = password_policy.password_policy
+    users = administration.users
 
 
 class Mutation(graphene.ObjectType):

@@ -106,6 +106,7 @@ class Client:
     ) -> Answer:
         """POST one operation."""
         sent = {
+            "Accept": "application/graphql-response+json, application/json;q=0.9",
             "Authorization": f"Bearer {token}" if token is not None else None,
             "Accept-Language": language,
             **(headers or {}),

@@ -7,8 +7,10 @@ from typing import ParamSpec, TypeVar
 import mongoengine
 from pymongo import MongoClient
 from pymongo.errors import (
+    ConfigurationError,
     ConnectionFailure,
     ExecutionTimeout,
+    InvalidURI,
     NetworkTimeout,
     PyMongoError,
     ServerSelectionTimeoutError,
@@ -16,13 +18,14 @@ from pymongo.errors import (
 )
 from pymongo.uri_parser import parse_uri
 
-from app.config import Settings
+from app.config import Settings, SettingsError
 from app.errors import AccountError, ErrorReason
 
 DEFAULT_DATABASE = "accounts"
 P = ParamSpec("P")
 R = TypeVar("R")
 AWAY = (
+    mongoengine.ConnectionFailure,
     ConnectionFailure,
     ServerSelectionTimeoutError,
     ExecutionTimeout,
@@ -32,8 +35,21 @@ AWAY = (
 
 
 def connect(settings: Settings) -> None:
-    """Give every document its database. Talks to nobody yet: the first question does."""
+    """Give every document its database. Talks to nobody yet: the first question does.
+
+    Raises SettingsError. Without MONGODB_URI, which production demands, every question says that
+    the database is away: commands that ask none still run.
+    """
     mongoengine.disconnect()
+    if not settings.mongodb_uri:
+        return
+    try:
+        _connect(settings)
+    except (InvalidURI, ConfigurationError):  # what they say may repeat the password
+        raise SettingsError("MONGODB_URI: Not an address that the driver understands.") from None
+
+
+def _connect(settings: Settings) -> None:
     mongoengine.connect(
         db=parse_uri(settings.mongodb_uri, validate=False)["database"] or DEFAULT_DATABASE,
         host=settings.mongodb_uri,
@@ -56,7 +72,7 @@ def asks_database(question: Callable[P, R]) -> Callable[P, R]:
     def asked(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return question(*args, **kwargs)
-        except (PyMongoError, mongoengine.errors.OperationError) as error:
+        except (PyMongoError, mongoengine.MongoEngineException) as error:
             # mongoengine wraps what the driver raised; the driver's word is its context
             if isinstance(error, AWAY) or isinstance(error.__context__, AWAY):
                 raise AccountError(ErrorReason.DATABASE_UNAVAILABLE, retry_after=1) from error

@@ -22,6 +22,7 @@ from mongoengine.errors import NotUniqueError
 from app.clock import now
 from app.errors import AccountError, ErrorReason
 from app.models.connection import asks_database
+from app.models.keyset import Page, Position, page_after
 from app.models.record import Record
 
 EMAIL_LENGTH = 254  # RFC 5321, erratum 1690
@@ -106,7 +107,11 @@ class User(Document):
     )
     last_login_at = DateTimeField(help_text="When a password last opened a session.")
 
-    meta = {"collection": "users", "auto_create_index": False}
+    meta = {
+        "collection": "users",
+        "auto_create_index": False,
+        "indexes": [("created_at", "id")],  # the order of the list of accounts, both ways
+    }
 
     @asks_database
     def add(self) -> None:
@@ -167,6 +172,24 @@ def find_signed_in(user_id: str) -> UserRecord | None:
     except InvalidId:
         return None
     return UserRecord.found(User._get_collection().find_one({"_id": key}, {"password_hash": False}))
+
+
+@asks_database
+def newest_accounts(first: int, after: Position | None) -> Page:
+    """A page of at most `first` accounts, the newest first, without secrets."""
+    return page_after(
+        User._get_collection(),
+        {"password_hash": False, "session_ids": False},
+        key="created_at",
+        first=first,
+        after=after,
+    )
+
+
+@asks_database
+def count_accounts() -> int:
+    """How many accounts there are."""
+    return User._get_collection().count_documents({})
 
 
 @asks_database

@@ -100,10 +100,12 @@ class GraphQLView(View):
 
 @lru_cache(maxsize=256)
 def _media_type(accept: str) -> str:
-    """The media type of the answer. A request that asks for none gets GraphQL's own."""
+    """The media type of the answer: plain JSON unless GraphQL's own is asked for by name."""
     if not accept.strip():
-        return GRAPHQL
-    spellings = [f"{name}{end}" for end in ("", "; charset=utf-8") for name in (GRAPHQL, JSON)]
+        return JSON
+    named = GRAPHQL in accept.lower()
+    ours = (GRAPHQL, JSON) if named else (JSON, GRAPHQL)
+    spellings = [f"{name}{end}" for end in ("", "; charset=utf-8") for name in ours]
     media_type = parse_accept_header(accept, MIMEAccept).best_match(spellings)
     if media_type is None:
         raise NotAcceptable

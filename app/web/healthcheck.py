@@ -1,4 +1,4 @@
-"""python -m app.web.healthcheck: exit 0 if the server in this container answers; for HEALTHCHECK."""
+"""python -m app.web.healthcheck: exit 0 if this container's server answers; for HEALTHCHECK."""
 
 import sys
 from http.client import HTTPConnection, HTTPException

@@ -36,15 +36,17 @@ def reason(response: TestResponse) -> str:
 @pytest.mark.parametrize(
     ("accept", "media_type"),
     [
-        (None, GRAPHQL),
-        ("*/*", GRAPHQL),
+        (None, JSON),
+        ("*/*", JSON),
         (GRAPHQL, GRAPHQL),
         (JSON, JSON),
-        ("application/*", GRAPHQL),
+        ("application/*", JSON),
         (f"{JSON}, {GRAPHQL};q=0.5", JSON),
         (f"{GRAPHQL}, {JSON};q=0.9", GRAPHQL),
         (f"{JSON};q=0.2, {GRAPHQL};q=0.8", GRAPHQL),
-        ("text/html, */*;q=0.1", GRAPHQL),
+        ("text/html, */*;q=0.1", JSON),
+        (f"{JSON}, {GRAPHQL}", GRAPHQL),
+        (GRAPHQL.upper(), GRAPHQL),
         (f"{GRAPHQL};q=0, */*", JSON),
         (f"{JSON}; charset=utf-8", JSON),
     ],
@@ -261,7 +263,7 @@ def test_the_schema_introspects(api: Client) -> None:
 
 def test_a_document_too_deep_to_parse_is_too_complex(http: Any) -> None:
     for query in ("{me" * 9000, "{ me(a: " + "[" * 9000, "{a" * 300 + "}" * 300):
-        response = post(http, {"query": query})
+        response = post(http, {"query": query}, Accept=GRAPHQL)
         assert response.status_code == 400
         assert reason(response) in ("OPERATION_TOO_COMPLEX", "SYNTAX_ERROR", "INVALID_OPERATION")
 

@@ -118,6 +118,20 @@ def test_the_environment_wins_over_the_file(
     assert (settings.port, settings.threads) == (6002, 3)
 
 
+def test_an_address_that_the_driver_refuses_is_told_without_repeating_it() -> None:
+    environment = {**os.environ, **DEVELOPMENT, "ENV_FILE": os.devnull}
+    environment["MONGODB_URI"] = "mongodb://user:segredo@@host/"
+    run = subprocess.run(
+        [sys.executable, "-m", "application"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert run.returncode != 0
+    assert run.stderr == "MONGODB_URI: Not an address that the driver understands.\n"
+
+
 @pytest.mark.parametrize("module", ["app.config", "application"])
 def test_a_wrong_value_stops_the_start_without_a_trace(module: str) -> None:
     environment = {**os.environ, **DEVELOPMENT, "ENV_FILE": os.devnull, "PORT": "http"}

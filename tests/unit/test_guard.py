@@ -36,6 +36,7 @@ def test_every_root_field_declares_its_access() -> None:
         "me": "signed in",
         "error_catalog": "public",
         "password_policy": "public",
+        "users": "ADMIN",
         "register": "public",
         "login": "public",
         "refresh_token": "public",

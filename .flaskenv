@@ -1,0 +1,2 @@
+# Read by the flask command: where the application is.
+FLASK_APP=application.py

@@ -1,0 +1,35 @@
+"""What an administrator can do: see everyone's accounts."""
+
+from app.errors import AccountError, ErrorReason
+from app.models.keyset import Position
+from app.models.user import UserRecord, count_accounts, newest_accounts
+
+PAGE_SIZE = 20
+LARGEST_PAGE = 100
+
+
+class AccountPage:
+    """A page of accounts, the newest first; how many there are in all is counted when asked."""
+
+    def __init__(self, accounts: list[UserRecord], *, has_next: bool, has_previous: bool) -> None:
+        self.accounts = accounts
+        self.has_next = has_next
+        self.has_previous = has_previous
+
+    @property
+    def total_count(self) -> int:
+        """How many accounts there are, on all pages."""
+        return count_accounts()
+
+
+def list_accounts(first: int | None, after: Position | None) -> AccountPage:
+    """The `first` newest accounts behind `after`: 20 unless told, at most 100.
+
+    Raises AccountError(INVALID_DATA) for another number.
+    """
+    size = PAGE_SIZE if first is None else first
+    if not 0 < size <= LARGEST_PAGE:
+        raise AccountError(ErrorReason.INVALID_DATA, fields={"first": ErrorReason.INVALID_DATA})
+    page = newest_accounts(size, after)
+    accounts = [UserRecord(row) for row in page.rows]
+    return AccountPage(accounts, has_next=page.has_next, has_previous=after is not None)

@@ -1,0 +1,46 @@
+"""A page after the last row seen: by key, never by skipping, newest first."""
+
+from typing import Any, NamedTuple
+
+from bson import ObjectId
+from pymongo import DESCENDING
+from pymongo.collection import Collection
+
+
+class Position(NamedTuple):
+    """Where a row stands: the value it is ordered by, and its id to break ties."""
+
+    value: Any
+    id: ObjectId
+
+
+class Page(NamedTuple):
+    """The rows as stored, and whether there are more behind them."""
+
+    rows: list[dict[str, Any]]
+    has_next: bool
+
+
+def page_after(
+    collection: Collection,
+    projection: dict[str, bool],
+    *,
+    key: str,
+    first: int,
+    after: Position | None,
+) -> Page:
+    """At most `first` rows behind `after`, or from the beginning; one query."""
+    behind = {} if after is None else _behind(key, after)
+    rows = list(
+        collection.find(
+            behind, projection, sort=[(key, DESCENDING), ("_id", DESCENDING)], limit=first + 1
+        )
+    )
+    return Page(rows[:first], len(rows) > first)
+
+
+def _behind(key: str, after: Position) -> dict[str, Any]:
+    return {
+        key: {"$lte": after.value},
+        "$or": [{key: {"$lt": after.value}}, {"_id": {"$lt": after.id}}],
+    }

@@ -1,0 +1,107 @@
+"""Connections and opaque cursors."""
+
+import base64
+import binascii
+import struct
+from datetime import UTC, datetime, timedelta
+
+import graphene
+from bson import ObjectId
+
+from app.accounts.administration import AccountPage
+from app.errors import AccountError, ErrorReason
+from app.models.keyset import Position
+from app.models.user import UserRecord
+from schema.types import User
+
+# "newest first" and its version, milliseconds since 1970, an ObjectId
+LAYOUT = struct.Struct(">2sq12s")
+NEWEST_FIRST = b"c1"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+MILLISECOND = timedelta(milliseconds=1)
+
+
+def cursor_of(record: UserRecord) -> str:
+    """The opaque cursor of an account in the order of its creation."""
+    milliseconds = (record.created_at - EPOCH) // MILLISECOND
+    packed = LAYOUT.pack(NEWEST_FIRST, milliseconds, record.id.binary)
+    return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def position_of(cursor: str | None) -> Position | None:
+    """What a cursor stands for. Raises AccountError(INVALID_DATA) for one that is none of ours."""
+    if cursor is None:
+        return None
+    try:
+        packed = base64.b64decode(cursor + "==", altchars=b"-_", validate=True)
+        order, milliseconds, identifier = LAYOUT.unpack(packed)
+        if order != NEWEST_FIRST:
+            raise ValueError
+        return Position(EPOCH + milliseconds * MILLISECOND, ObjectId(identifier))
+    except (binascii.Error, struct.error, ValueError, OverflowError):
+        reason = ErrorReason.INVALID_DATA
+        raise AccountError(reason, fields={"after": reason}) from None
+
+
+class PageInfo(graphene.ObjectType):
+    """Where a page stands among the others."""
+
+    has_next_page = graphene.Boolean(required=True, description="Whether rows follow this page.")
+    has_previous_page = graphene.Boolean(required=True, description="Whether rows precede it.")
+    start_cursor = graphene.String(description="The cursor of its first row.")
+    end_cursor = graphene.String(description="The cursor of its last row.")
+
+
+class UserEdge(graphene.ObjectType):
+    """One row of a page."""
+
+    cursor = graphene.String(required=True, description="Where the row stands: pass it as `after`.")
+    node = graphene.Field(User, required=True, description="The account.")
+
+
+class UserConnection(graphene.ObjectType):
+    """Pages by key, never by skipping: the last page of a million users costs what the first
+    does."""
+
+    edges = graphene.List(
+        graphene.NonNull(UserEdge), required=True, description="The rows, in order."
+    )
+    page_info = graphene.Field(PageInfo, required=True, description="What lies around the page.")
+    total_count = graphene.Int(required=True, description="All rows. Counted only when asked for.")
+
+
+class Edge:
+    """A row; its cursor is made only when asked for."""
+
+    __slots__ = ("node",)
+
+    def __init__(self, node: UserRecord) -> None:
+        self.node = node
+
+    @property
+    def cursor(self) -> str:
+        """See UserEdge."""
+        return cursor_of(self.node)
+
+
+class UserPage:
+    """A page as UserConnection reads it."""
+
+    def __init__(self, page: AccountPage) -> None:
+        self._page = page
+        self.edges = [Edge(record) for record in page.accounts]
+
+    @property
+    def total_count(self) -> int:
+        """See UserConnection."""
+        return self._page.total_count
+
+    @property
+    def page_info(self) -> dict:
+        """See PageInfo."""
+        return {
+            "has_next_page": self._page.has_next,
+            "has_previous_page": self._page.has_previous,
+            "start_cursor": self.edges[0].cursor if self.edges else None,
+            "end_cursor": self.edges[-1].cursor if self.edges else None,
+        }
