@@ -82,7 +82,7 @@ serve() {
     read_settings
     [ "$GRAPHIQL" = true ] && install_graphiql
     "$VENV/bin/flask" db indexes
-    exec "$VENV/bin/gunicorn" --config python:app.web.gunicorn application:app
+    exec "$VENV/bin/python" -m app.web.server
 }
 
 start_database() {

@@ -1,4 +1,4 @@
-"""Real servers for tests: gunicorn as production runs it, on a free port, ended by its own pid."""
+"""Real servers for tests: as production runs it, on a free port, ended by its own pid."""
 
 import os
 import socket
@@ -29,7 +29,7 @@ def free_port() -> int:
 
 
 def start_server(environment: Mapping[str, str], folder: Path) -> Server:
-    """Build indexes, start gunicorn and wait until it answers, as ./boot.sh serve does.
+    """Build indexes, start the server and wait until it answers, as ./boot.sh serve does.
 
     What it writes goes to `folder`/server.log.
     """
@@ -44,14 +44,7 @@ def start_server(environment: Mapping[str, str], folder: Path) -> Server:
         check=True,
     )
     process = subprocess.Popen(
-        [
-            sys.executable,
-            "-m",
-            "gunicorn",
-            "--config",
-            "python:app.web.gunicorn",
-            "application:app",
-        ],
+        [sys.executable, "-m", "app.web.server"],
         cwd=ROOT,
         env=environment,
         stdout=log,

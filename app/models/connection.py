@@ -72,7 +72,7 @@ def asks_database(question: Callable[P, R]) -> Callable[P, R]:
     def asked(*args: P.args, **kwargs: P.kwargs) -> R:
         try:
             return question(*args, **kwargs)
-        except (PyMongoError, mongoengine.MongoEngineException) as error:
+        except (*AWAY, PyMongoError, mongoengine.errors.MongoEngineException) as error:
             # mongoengine wraps what the driver raised; the driver's word is its context
             if isinstance(error, AWAY) or isinstance(error.__context__, AWAY):
                 raise AccountError(ErrorReason.DATABASE_UNAVAILABLE, retry_after=1) from error

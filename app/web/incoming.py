@@ -2,9 +2,9 @@
 
 import re
 import time
-from functools import cached_property, lru_cache
+from functools import lru_cache
+from random import getrandbits
 from typing import Any
-from uuid import uuid4
 
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
@@ -22,8 +22,12 @@ class Incoming:
     """One request. Nothing is proved here: the caller is who they say they are."""
 
     def __init__(self, environ: dict[str, Any]) -> None:
-        self.environ = environ
         self.started = time.perf_counter()
+        self.environ = environ
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        # the client's own if it is sane, else one made here: it need be unique, not secret
+        self.request_id = given if SANE_ID.fullmatch(given) else f"{getrandbits(128):032x}"
+        self._caller: Caller | None = None
 
     @classmethod
     def of(cls, environ: dict[str, Any]) -> "Incoming":
@@ -44,27 +48,25 @@ class Incoming:
         """A header by its WSGI name: HTTP_ACCEPT, CONTENT_TYPE."""
         return self.environ.get(name)
 
-    @cached_property
-    def request_id(self) -> str:
-        """The client's own X-Request-Id if it is sane, else one made here."""
-        given = self.environ.get("HTTP_X_REQUEST_ID", "")
-        return given if SANE_ID.fullmatch(given) else uuid4().hex
-
-    @cached_property
+    @property
     def caller(self) -> Caller:
         """The caller as the request presents them."""
-        return Caller(
-            access_token=_bearer(self.header("HTTP_AUTHORIZATION")),
-            ip_address=self.header("REMOTE_ADDR"),
-            user_agent=self.header("HTTP_USER_AGENT"),
-            accepted_locale=_locale(self.header("HTTP_ACCEPT_LANGUAGE") or ""),
-        )
+        if self._caller is None:
+            self._caller = Caller(
+                access_token=_bearer(self.header("HTTP_AUTHORIZATION")),
+                ip_address=self.header("REMOTE_ADDR"),
+                user_agent=self.header("HTTP_USER_AGENT"),
+                accepted_locale=_locale(self.header("HTTP_ACCEPT_LANGUAGE") or ""),
+            )
+        return self._caller
 
     def body(self) -> bytes:
         """The body. Raises RequestEntityTooLarge past MAX_BODY_BYTES, BadRequest when cut off."""
         length = self.header("CONTENT_LENGTH")
         if length and length.isdecimal() and int(length) > MAX_BODY_BYTES:
             raise RequestEntityTooLarge
+        if self.environ.get("app.body_is_whole"):
+            return self.environ["wsgi.input"].getvalue()
         stream = get_input_stream(self.environ, max_content_length=MAX_BODY_BYTES)
         try:
             return stream.read()

@@ -1,15 +1,19 @@
-"""Logs: one line a request; never a variable, a token, a password or a query string."""
+"""Logs: one JSON line a request; never a variable, a token, a password or a query string."""
 
 import logging
+import os
 import time
 
+import orjson
+
+from app.clock import now
 from app.web.incoming import Incoming
 
-log = logging.getLogger("app.requests")
+STANDARD_ERROR = 2
 
 
 def configure(*, debug: bool) -> None:
-    """Log to standard error, a line an event."""
+    """Log what is not a request to standard error, through the standard library."""
     logging.basicConfig(
         level=logging.DEBUG if debug else logging.INFO,
         format="%(asctime)s %(levelname)s %(name)s %(message)s",
@@ -19,12 +23,16 @@ def configure(*, debug: bool) -> None:
 
 
 def note(incoming: Incoming, status: int) -> None:
-    """One line a request; the path is quoted, so that none can forge a line."""
-    log.info(
-        "%s %r %d %.1fms id=%s",
-        incoming.method,
-        incoming.path[:200],
-        status,
-        (time.perf_counter() - incoming.started) * 1000,
-        incoming.request_id,
-    )
+    """One line a request, in one write: threads cannot mix theirs, and JSON forges no line.
+
+    The standard library's logging would cost as much as answering a cached query.
+    """
+    line = {
+        "at": now(),
+        "request_id": incoming.request_id,
+        "method": incoming.method,
+        "path": incoming.path[:200],
+        "status": status,
+        "milliseconds": round((time.perf_counter() - incoming.started) * 1000, 2),
+    }
+    os.write(STANDARD_ERROR, orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))

@@ -1,8 +1,6 @@
 """login: a person proves who they are with e-mail and password."""
 
-import time
 from datetime import UTC, datetime
-from statistics import median
 
 import bcrypt
 import pytest
@@ -79,29 +77,6 @@ def test_refusals_take_the_same_time(api: Client, monkeypatch: pytest.MonkeyPatc
         api.login(email, "outra frase longa")
     api.login("inativa@example.com", PASSWORD)
     assert runs == [4, 4, 4, 4]
-
-
-def test_the_decoy_costs_what_a_real_hash_costs(api: Client) -> None:
-    from app.security import passwords
-
-    def timed(email: str) -> float:
-        started = time.perf_counter()
-        api.login(email, "outra frase longa")
-        return time.perf_counter() - started
-
-    hashed = passwords.PREFIX + bcrypt.hashpw(b"x", bcrypt.gensalt(9)).decode()
-    api.register(person(email="ana@example.com"))
-    change("ana@example.com", password_hash=hashed)
-    passwords._decoy.cache_clear()
-    decoy = passwords.PREFIX + bcrypt.gensalt(9).decode() + "." * 31
-    known = median(timed("ana@example.com") for _ in range(5))
-    real_decoy = passwords._decoy
-    passwords._decoy = lambda rounds: decoy
-    try:
-        unknown = median(timed("ninguem@example.com") for _ in range(5))
-    finally:
-        passwords._decoy = real_decoy
-    assert 0.5 < unknown / known < 2
 
 
 def test_faulty_input_is_told_by_field(api: Client) -> None:

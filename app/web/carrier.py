@@ -1,0 +1,147 @@
+"""Carries requests from granian to the WSGI application, each read whole before it gets a thread.
+
+Granian's own WSGI gives a request its thread before its body has come, so that a few slow clients
+hold them all; here the event loop reads bodies, and threads only see requests that are complete.
+"""
+
+import asyncio
+import io
+import sys
+import time
+from collections.abc import Callable
+from queue import SimpleQueue
+from threading import Thread
+from typing import Any
+
+from app.web.entry import WsgiApplication
+
+SLOWEST_BODY = 10  # seconds a client has to send the body of a request
+NO_SOFTWARE = ("server", "")  # granian would name itself; the header cannot be left out
+TOO_SLOW = b'{"errors":[{"message":"Request Timeout","extensions":{"code":"BAD_REQUEST"}}]}'
+
+
+class Carrier:
+    """Carries requests between granian's RSGI protocol and a WSGI application in threads."""
+
+    def __init__(self, application: WsgiApplication, *, threads: int, max_body_bytes: int) -> None:
+        self._application = application
+        self._threads = threads
+        self._max_body_bytes = max_body_bytes
+        self._complete: SimpleQueue = SimpleQueue()
+        self._reading: dict[Any, float] = {}
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Called in each worker before it serves."""
+        for _ in range(self._threads):
+            Thread(target=self._serve, daemon=True).start()
+        loop.call_later(1, self._refuse_the_slow, loop)
+
+    async def __rsgi__(self, scope: Any, protocol: Any) -> None:
+        """One request: its body, then its turn in a thread, which answers it."""
+        environ = environ_of(scope)
+        try:
+            body = b"" if scope.method in ("GET", "HEAD") else await self._body(environ, protocol)
+        except asyncio.CancelledError:
+            headers = [("content-type", "application/json"), ("connection", "close"), NO_SOFTWARE]
+            protocol.response_bytes(408, headers, TOO_SLOW)
+            return
+        environ["wsgi.input"], environ["app.body_is_whole"] = io.BytesIO(body), True
+        answered = asyncio.get_running_loop().create_future()
+        self._complete.put((environ, protocol, answered))
+        await answered
+
+    async def _body(self, environ: dict[str, Any], protocol: Any) -> bytes:
+        """The body; no more of it than the application accepts, which refuses what is longer."""
+        length, started = environ.get("CONTENT_LENGTH", ""), time.monotonic()
+        if length.isdecimal():
+            short = int(length) <= self._max_body_bytes
+            return await self._in_time(protocol(), started) if short else b""
+        body, parts = b"", aiter(protocol)
+        while len(body) <= self._max_body_bytes:
+            try:
+                body += await self._in_time(anext(parts), started)
+            except StopAsyncIteration:
+                break
+        environ["CONTENT_LENGTH"] = str(len(body))
+        return body
+
+    async def _in_time(self, reading: Any, started: float) -> bytes:
+        self._reading[reading] = started
+        try:
+            return await reading
+        finally:
+            del self._reading[reading]
+
+    def _serve(self) -> None:
+        while True:
+            environ, protocol, answered = self._complete.get()
+            try:
+                answer(self._application, environ, protocol)
+            finally:
+                answered.get_loop().call_soon_threadsafe(answered.set_result, None)
+
+    def _refuse_the_slow(self, loop: asyncio.AbstractEventLoop) -> None:
+        """End the reading of bodies that have taken too long."""
+        now = time.monotonic()
+        for reading, started in list(self._reading.items()):
+            if now - started > SLOWEST_BODY:
+                reading.cancel()
+        loop.call_later(1, self._refuse_the_slow, loop)
+
+
+def environ_of(scope: Any) -> dict[str, Any]:
+    """The WSGI environment (PEP 3333) of an RSGI scope, without its input."""
+    host, _, port = scope.server.rpartition(":")
+    environ = {
+        "REQUEST_METHOD": scope.method,
+        "SCRIPT_NAME": "",
+        "PATH_INFO": scope.path.encode().decode("latin-1"),
+        "QUERY_STRING": scope.query_string,
+        "SERVER_NAME": host,
+        "SERVER_PORT": port,
+        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
+        "REMOTE_ADDR": scope.client.rpartition(":")[0],
+        "wsgi.version": (1, 0),
+        "wsgi.url_scheme": scope.scheme,
+        "wsgi.errors": sys.stderr,
+        "wsgi.multithread": True,
+        "wsgi.multiprocess": True,
+        "wsgi.run_once": False,
+        "wsgi.input_terminated": True,
+    }
+    for name, value in scope.headers.items():
+        variable = _variable(name)
+        known = environ.get(variable)
+        environ[variable] = value if known is None else f"{known},{value}"
+    return environ
+
+
+_variables: dict[str, str] = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
+
+
+def _variable(name: str) -> str:
+    variable = _variables.get(name)
+    if variable is None:
+        variable = "HTTP_" + name.upper().replace("-", "_")
+        if len(_variables) < 200:
+            _variables[name] = variable
+    return variable
+
+
+def answer(application: WsgiApplication, environ: dict[str, Any], protocol: Any) -> None:
+    """Run the application and send what it answers."""
+    started: list[Any] = []
+
+    def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> Callable:
+        started[:] = int(status[:3]), headers
+        return started.append
+
+    parts = application(environ, start_response)
+    try:
+        body = b"".join(parts)
+    finally:
+        close = getattr(parts, "close", None)
+        if close:
+            close()
+    status, headers = started
+    protocol.response_bytes(status, [*headers, NO_SOFTWARE], body)

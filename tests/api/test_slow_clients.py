@@ -1,0 +1,81 @@
+"""Slow clients: connections that never finish their request neither delay others nor stay."""
+
+import selectors
+import socket
+import time
+
+import pytest
+import requests
+
+from tests.servers import Server
+
+CONNECTIONS = 60
+HALVES = {
+    "nothing": b"",
+    "half of the headers": b"POST /graphql HTTP/1.1\r\nHost: x\r\nX-A: b",
+    "half of the body": (
+        b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        b'Content-Length: 100\r\n\r\n{"query":'
+    ),
+    "half of the chunks": (
+        b"POST /graphql HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        b'Transfer-Encoding: chunked\r\n\r\n9\r\n{"query":\r\n'
+    ),
+}
+
+
+def half_open(server: Server) -> list[socket.socket]:
+    """As many connections as CONNECTIONS, of every kind of half."""
+    port = int(server.url.rpartition(":")[2])
+    opened = []
+    for number in range(CONNECTIONS):
+        connection = socket.create_connection(("127.0.0.1", port))
+        connection.sendall(list(HALVES.values())[number % len(HALVES)])
+        opened.append(connection)
+    return opened
+
+
+def closed_within(opened: list[socket.socket], seconds: float) -> int:
+    """How many of the connections the server has closed by then."""
+    selector, until, closed = selectors.DefaultSelector(), time.monotonic() + seconds, 0
+    with selector:
+        for connection in opened:
+            selector.register(connection, selectors.EVENT_READ)
+        while closed < len(opened) and time.monotonic() < until:
+            for key, _ in selector.select(1):
+                try:
+                    ended = not key.fileobj.recv(4096)
+                except ConnectionError:
+                    ended = True
+                if ended:
+                    selector.unregister(key.fileobj)
+                    closed += 1
+    return closed
+
+
+def test_sixty_half_open_connections_delay_nobody_and_are_closed(live_server: Server) -> None:
+    opened = half_open(live_server)
+    try:
+        times = []
+        for _ in range(100):
+            started = time.monotonic()
+            body = {"query": "{ __typename }"}
+            answer = requests.post(f"{live_server.url}/graphql", json=body, timeout=10)
+            assert answer.json() == {"data": {"__typename": "Query"}}
+            times.append(time.monotonic() - started)
+        assert sorted(times)[94] < 2
+        assert closed_within(opened, 30) == CONNECTIONS
+    finally:
+        for connection in opened:
+            connection.close()
+
+
+@pytest.mark.parametrize("body", [b'{"query": "{ __typename }"}', b"x" * 100_000])
+def test_a_chunked_body_is_read_up_to_the_limit(live_server: Server, body: bytes) -> None:
+    def parts():
+        for start in range(0, len(body), 5000):
+            yield body[start : start + 5000]
+
+    headers = {"Content-Type": "application/json"}
+    answer = requests.post(f"{live_server.url}/graphql", parts(), headers=headers, timeout=10)
+    assert answer.status_code == (200 if len(body) < 65_536 else 413)
