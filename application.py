@@ -6,14 +6,13 @@ import sys
 from app.config import SettingsError, current
 from app.factory import create_app
 from app.web.carrier import Carrier
-from app.web.incoming import MAX_BODY_BYTES
 
 try:
     app = create_app()
 except SettingsError as error:
     sys.exit(str(error))
 
-carrier = Carrier(app, threads=current().threads, max_body_bytes=MAX_BODY_BYTES)
+carrier = Carrier(app, threads=current().threads, max_body_bytes=current().limits.max_body_bytes)
 
 # What has been made by now lives as long as the process: the collector need not look at it again.
 gc.collect()

@@ -127,7 +127,9 @@ dev() {
 run_tests() {
     install_requirements test
     npm_install app/web/graphiql || say "Without npm the tests of GraphiQL are skipped."
-    npm_install tests/audit || say "Without npm the GraphQL-over-HTTP audit is skipped."
+    for client in tests/audit tests/apollo; do
+        npm_install "$client" || say "Without npm $client is skipped."
+    done
     PATH="$PATH:$VENV/bin" exec "$VENV/bin/python" -m pytest "$@"
 }
 

@@ -4,10 +4,12 @@
 """
 
 import os
+import re
 import shlex
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import Field, dataclass, field
+from dataclasses import fields as rows
 from datetime import timedelta
 from pathlib import Path
 
@@ -20,10 +22,42 @@ EXAMPLE_SECRET_KEY = "change-me-before-production-0123456789"  # noqa: S105  wha
 DEVELOPMENT_SECRET_KEY = "for-development-only-never-in-production"  # noqa: S105  published: no secret
 MINIMUM_SECRET_BYTES = 32  # RFC 7518, section 3.2: a key of HS256's own size or larger
 PRODUCTION = "production"
+ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|http://\[::1\](:[0-9]{1,5})?", re.ASCII)
 
 
 class SettingsError(Exception):
     """One or more settings are wrong; the text has one line for each, naming the variable."""
+
+
+def _limit(default: int, least: int, most: int) -> Field:
+    return field(default=default, metadata={"range": (least, most)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much one request may ask for; each a setting: its default, and the range it must keep.
+
+    What each of them counts stands in schema/limits.py.
+    """
+
+    max_body_bytes: int = _limit(64 * 1024, 1024, 16 * 1024 * 1024)
+    max_characters: int = _limit(15_000, 100, 1_000_000)
+    max_tokens: int = _limit(2_000, 10, 100_000)
+    max_operations: int = _limit(50, 1, 1_000)
+    max_fields: int = _limit(200, 1, 10_000)
+    max_fragments: int = _limit(20, 0, 200)
+    max_variables: int = _limit(30, 0, 1_000)
+    max_directives: int = _limit(50, 0, 1_000)
+    max_comparisons: int = _limit(10_000, 100, 1_000_000)
+    max_depth: int = _limit(10, 1, 100)
+    max_introspection_depth: int = _limit(15, 1, 100)
+    max_aliases: int = _limit(30, 0, 1_000)
+    max_root_mutations: int = _limit(5, 1, 100)
+    max_logins: int = _limit(1, 1, 100)
+    max_cost: int = _limit(5_000, 1, 1_000_000)
+    max_variable_depth: int = _limit(32, 1, 100)
+    max_errors: int = _limit(10, 1, 100)
+    operation_seconds: int = _limit(10, 1, 300)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,7 +79,11 @@ class Settings:
     default_locale: str
     bcrypt_rounds: int
     graphiql: bool
+    cors_origins: tuple[str, ...]
+    trusted_documents: str | None
     database_timeout_ms: int
+    introspection: bool
+    limits: Limits
 
     @property
     def production(self) -> bool:
@@ -53,7 +91,19 @@ class Settings:
         return self.environment == PRODUCTION
 
 
-class _SettingsForm(Schema):
+_LimitsForm = Schema.from_dict(
+    {
+        row.name: fields.Integer(
+            data_key=row.name.upper(),
+            load_default=row.default,
+            validate=validate.Range(*row.metadata["range"]),
+        )
+        for row in rows(Limits)
+    }
+)
+
+
+class _SettingsForm(_LimitsForm):
     class Meta:
         unknown = EXCLUDE
 
@@ -94,9 +144,21 @@ class _SettingsForm(Schema):
         data_key="BCRYPT_ROUNDS", load_default=12, validate=validate.Range(4, 16)
     )
     graphiql = fields.Boolean(data_key="GRAPHIQL", load_default=None)
+    cors_origins = fields.Method(
+        data_key="CORS_ORIGINS", deserialize="read_origins", load_default=()
+    )
+    trusted_documents = fields.String(data_key="TRUSTED_DOCUMENTS", load_default=None)
     database_timeout_ms = fields.Integer(
         data_key="DATABASE_TIMEOUT_MS", load_default=3000, validate=validate.Range(100, 60_000)
     )
+    introspection = fields.Boolean(data_key="INTROSPECTION", load_default=None)
+
+    def read_origins(self, text: str) -> tuple[str, ...]:
+        """Origins as browsers send them: https://host[:port], separated by commas."""
+        origins = tuple(origin.strip() for origin in text.split(",") if origin.strip())
+        if not all(ORIGIN.fullmatch(origin) for origin in origins):
+            raise ValidationError("Not a list of origins such as https://app.example.com.")
+        return origins
 
     @pre_load
     def take_aliases_and_drop_blanks(self, raw: Mapping[str, str], **_: object) -> dict[str, str]:
@@ -132,10 +194,12 @@ def _complete(values: dict) -> dict:
     production = values["environment"] == PRODUCTION
     if production and (refusals := list(_refusals(values))):
         raise SettingsError("\n".join(refusals))
+    values["limits"] = Limits(**{row.name: values.pop(row.name) for row in rows(Limits)})
     development_defaults = {
         "secret_key": DEVELOPMENT_SECRET_KEY,
         "mongodb_uri": "",
         "graphiql": not production,
+        "introspection": not production,
         "host": "0.0.0.0" if production else "127.0.0.1",  # noqa: S104  a container's port is published
     }
     return values | {

@@ -103,6 +103,7 @@ class AccountError(Exception):
     resource: what the reason speaks of ("user"), for the sentences that name it.
     fields: the path of each field at fault within the input, in snake_case, and the reason.
     retry_after: whole seconds after which trying again can help.
+    limit: the name and the value of the limit that was passed.
     """
 
     def __init__(
@@ -112,6 +113,7 @@ class AccountError(Exception):
         resource: str | None = None,
         fields: Mapping[str, ErrorReason] | list[tuple[FieldPath, ErrorReason]] = (),
         retry_after: int | None = None,
+        limit: tuple[str, int] | None = None,
     ) -> None:
         super().__init__(reason.name)
         self.reason = reason
@@ -122,3 +124,4 @@ class AccountError(Exception):
             else list(fields)
         )
         self.retry_after = retry_after
+        self.limit = limit

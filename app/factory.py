@@ -2,17 +2,19 @@
 
 import logging
 from collections.abc import Callable
+from pathlib import Path
 
 from flask import Flask
 
 from app import cli, config
-from app.config import Settings
+from app.config import Settings, SettingsError
 from app.models import connection
 from app.security import tokens
 from app.web import hardening, logs, monitoring
 from app.web.entry import Entry
 from app.web.graphiql import page
 from app.web.graphql import GraphQLView
+from schema.persisted import read_manifest
 from schema.root import build_schema
 
 log = logging.getLogger(__name__)
@@ -50,5 +52,16 @@ def _graphql(app: Flask, settings: Settings) -> Callable:
         "graphql",
         schema=build_schema(),
         graphiql="/graphiql" if graphiql else None,
-        hide_suggestions=settings.production,
+        limits=settings.limits,
+        introspection=settings.introspection,
+        trusted=_trusted(settings),
     )
+
+
+def _trusted(settings: Settings) -> dict[str, str] | None:
+    if not settings.trusted_documents or not settings.production:
+        return None
+    try:
+        return read_manifest(Path(settings.trusted_documents))
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SettingsError(f"TRUSTED_DOCUMENTS: {error}") from None

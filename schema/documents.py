@@ -1,35 +1,49 @@
 """Documents known by their text: parsed and validated once, whether they passed or not."""
 
 from collections import OrderedDict
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from threading import Lock
+from typing import Any
 
 from graphql import (
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
     GraphQLSyntaxError,
+    NoSchemaIntrospectionCustomRule,
     ObjectValueNode,
+    OverlappingFieldsCanBeMergedRule,
+    ValidationContext,
+    ValidationRule,
     ValueNode,
     VariableNode,
-    parse,
+    specified_rules,
     validate,
 )
+from graphql.validation.validate import ValidationAbortedError
 
+from app.config import Limits
 from app.errors import AccountError, ErrorReason
+from schema.cost import VariableCost, costs_of
 from schema.faults import literal_faults
+from schema.limits import excess, parse_within, refuse_excess
 
 MOST_DOCUMENTS = 1000
+MOST_PLACES = 20  # told of one error
 MOST_CHARACTERS = 1_000_000  # of all of them; a parsed document takes about 100 times its text
-MOST_ERRORS = 10
 
 
 @dataclass(frozen=True)
 class KnownDocument:
-    """A parsed document, or the errors it was refused with."""
+    """A parsed document, or the errors it was refused with.
+
+    costs: its operations, by name, whose cost depends on their variables.
+    """
 
     document: DocumentNode | None
     refusals: tuple[GraphQLError, ...] = ()
+    costs: Mapping[str | None, VariableCost] = field(default_factory=dict)
 
 
 class DocumentCache:
@@ -39,12 +53,15 @@ class DocumentCache:
         self,
         schema: GraphQLSchema,
         *,
-        hide_suggestions: bool,
+        limits: Limits,
+        introspection: bool,
         most: int = MOST_DOCUMENTS,
         most_characters: int = MOST_CHARACTERS,
     ) -> None:
         self._schema = schema
-        self._hide_suggestions = hide_suggestions
+        self._limits = limits
+        self._hide_suggestions = not introspection
+        self._rules = _rules(limits, introspection=introspection)
         self._most, self._most_characters = most, most_characters
         self._known: OrderedDict[str, KnownDocument] = OrderedDict()
         self._characters = 0
@@ -64,7 +81,7 @@ class DocumentCache:
         return len(self._known)
 
     def _remember(self, text: str, known: KnownDocument) -> None:
-        if len(text) > self._most_characters:
+        if len(text) > min(self._most_characters, self._limits.max_characters):
             return
         with self._lock:
             if text not in self._known:
@@ -76,31 +93,65 @@ class DocumentCache:
 
     def _read(self, text: str) -> KnownDocument:
         try:
-            document = parse(text)
-            errors = validate(
-                self._schema,
-                document,
-                max_errors=MOST_ERRORS,
-                hide_suggestions=self._hide_suggestions,
-            )
+            document = parse_within(text, self._limits)
+            refuse_excess(document, self._limits)
+            if errors := self._validate(document):
+                return KnownDocument(document, tuple(self._refusals(document, errors)))
+            return KnownDocument(document, costs=costs_of(self._schema, document, self._limits))
         except GraphQLSyntaxError as error:
             return KnownDocument(None, (_worded(error, ErrorReason.SYNTAX_ERROR),))
-        except RecursionError:
-            fault = AccountError(ErrorReason.OPERATION_TOO_COMPLEX)
+        except AccountError as fault:
             return KnownDocument(None, (GraphQLError("", original_error=fault),))
-        return KnownDocument(document, tuple(self._refusals(document, errors)))
+        except RecursionError:
+            fault = excess("depth", self._limits)
+            return KnownDocument(None, (GraphQLError("", original_error=fault),))
+
+    def _validate(self, document: DocumentNode) -> list[GraphQLError]:
+        """The first errors. Raises RecursionError as validation meets one."""
+        most = self._limits.max_errors
+        errors = validate(
+            self._schema,
+            document,
+            self._rules,
+            max_errors=most,
+            hide_suggestions=self._hide_suggestions,
+        )
+        if len(errors) <= most and any(type(error) is ValidationAbortedError for error in errors):
+            raise RecursionError
+        return errors[:most]
 
     def _refusals(self, document: DocumentNode, errors: list[GraphQLError]) -> list[GraphQLError]:
         """One for each place at fault: graphql-core gives one for each missing field of a place."""
+        nodes = [error.nodes[0] for error in errors if error.nodes]
+        faults = literal_faults(self._schema, document, nodes)
         places: dict[int, GraphQLError] = {}
         for error in errors:
             node = error.nodes[0] if error.nodes else None
             if id(node) in places and isinstance(node, ObjectValueNode):
                 continue
-            faults = literal_faults(self._schema, document, node) if node else []
-            refused = _worded(error, ErrorReason.INVALID_OPERATION, faults)
+            refused = _worded(error, ErrorReason.INVALID_OPERATION, faults.get(id(node), []))
             places[id(node) if node else len(places)] = refused
         return list(places.values())
+
+
+def _rules(limits: Limits, *, introspection: bool) -> list[type[ValidationRule]]:
+    """GraphQL's own, the one that compares fields with each other within its limit."""
+
+    class FieldsMerge(OverlappingFieldsCanBeMergedRule):
+        def __init__(self, context: ValidationContext) -> None:
+            super().__init__(context)
+            self.rule_context.remaining_complexity_budget = limits.max_comparisons
+
+        def enter_selection_set(self, *arguments: Any) -> None:
+            try:
+                super().enter_selection_set(*arguments)
+            except ValidationAbortedError:
+                if self.rule_context.remaining_complexity_budget < 0:
+                    raise excess("comparisons", limits) from None
+                raise
+
+    rules = [rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule]
+    return [*rules, FieldsMerge, *([] if introspection else [NoSchemaIntrospectionCustomRule])]
 
 
 def _worded(error: GraphQLError, reason: ErrorReason, faults: list = ()) -> GraphQLError:
@@ -111,9 +162,9 @@ def _worded(error: GraphQLError, reason: ErrorReason, faults: list = ()) -> Grap
     )
     return GraphQLError(
         reason.name,
-        nodes=error.nodes,
+        nodes=error.nodes and error.nodes[:MOST_PLACES],
         source=error.source,
-        positions=error.positions,
+        positions=error.positions and error.positions[:MOST_PLACES],
         extensions=None if repeats else {"detail": error.message},
         original_error=AccountError(reason, fields=faults),
     )

@@ -48,6 +48,8 @@ def refusal(
         ]
     if fault.retry_after is not None:
         extensions["retryAfter"] = fault.retry_after
+    if fault.limit is not None:
+        extensions["limit"] = dict(zip(("name", "maximum"), fault.limit, strict=True))
     return {
         "message": sentence(fault.reason, locale, fault.resource),
         "extensions": extensions,

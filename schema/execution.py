@@ -1,7 +1,8 @@
 """One run: a known document, its operation, its variables, execution, errors presented."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from time import monotonic
 from typing import Any
 
 import graphene
@@ -17,27 +18,40 @@ from graphql import (
 from graphql.execution import get_variable_values
 
 from app.accounts.caller import Caller
+from app.config import Limits
 from app.errors import AccountError, ErrorReason
+from schema.cost import VariableCost
 from schema.documents import DocumentCache
 from schema.errors import masked, present
 from schema.faults import variable_faults
+from schema.limits import refuse_deep
+from schema.persisted import AutomaticOperations, TrustedOperations
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """What a request asks for, as GraphQL over HTTP names it; their types have been checked."""
+    """What a request asks for, as GraphQL over HTTP names it; their types have been checked.
 
-    query: str
+    `sha256` names the document, beside its text or in its place; beside, it has been checked too.
+    """
+
+    query: str | None
     variables: Mapping[str, Any] | None = None
     operation_name: str | None = None
+    sha256: str | None = None
 
 
 @dataclass
 class Context:
-    """What resolvers know of a request. `caller` is proved by the guard, where it is needed."""
+    """What resolvers know of a request. `caller` is proved by the guard, where it is needed.
+
+    limits, started: the guard starts no field once the seconds of a request have passed.
+    """
 
     caller: Caller
     request_id: str
+    limits: Limits = Limits()  # noqa: RUF009  frozen
+    started: float = field(default_factory=monotonic)
 
 
 @dataclass(frozen=True)
@@ -46,6 +60,7 @@ class Operation:
 
     document: DocumentNode
     node: OperationDefinitionNode
+    cost: VariableCost | None = None
 
     @property
     def is_query(self) -> bool:
@@ -64,35 +79,67 @@ class RequestError(Exception):
 class Executor:
     """Runs the operations of one schema. Safe to share among threads."""
 
-    def __init__(self, schema: graphene.Schema, *, hide_suggestions: bool = True) -> None:
+    def __init__(
+        self,
+        schema: graphene.Schema,
+        *,
+        limits: Limits | None = None,
+        introspection: bool = False,
+        trusted: dict[str, str] | None = None,
+    ) -> None:
+        """`introspection`: whether documents may ask for the schema, and refusals suggest names;
+        `trusted`: the only documents to run, by their hash; None runs any."""
         self._schema = schema.graphql_schema
-        self._documents = DocumentCache(self._schema, hide_suggestions=hide_suggestions)
+        self._persisted = AutomaticOperations() if trusted is None else TrustedOperations(trusted)
+        self.limits = limits or Limits()
+        self._documents = DocumentCache(
+            self._schema, limits=self.limits, introspection=introspection
+        )
 
     def operation(self, parameters: Parameters) -> Operation:
         """The operation asked for. Raises RequestError: syntax, validity, no such operation."""
-        known = self._documents.get(parameters.query)
+        try:
+            return self._operation(parameters)
+        except AccountError as fault:
+            raise RequestError(GraphQLError("", original_error=fault)) from None
+
+    def _operation(self, parameters: Parameters) -> Operation:
+        known = self._documents.get(self._persisted.text_of(parameters.query, parameters.sha256))
         if known.refusals:
             raise RequestError(*known.refusals)
         node = get_operation_ast(known.document, parameters.operation_name)
         if node is None or self._schema.get_root_type(node.operation) is None:
-            raise RequestError(_refused(ErrorReason.INVALID_OPERATION))
-        return Operation(known.document, node)
+            raise AccountError(ErrorReason.INVALID_OPERATION)
+        self._persisted.keep(parameters.query, parameters.sha256)
+        name = node.name.value if node.name else None
+        return Operation(known.document, node, known.costs.get(name))
 
     def run(self, operation: Operation, parameters: Parameters, context: Context) -> dict[str, Any]:
         """The response: data, and what went wrong in the caller's language.
 
-        Raises RequestError when the variables do not fit; then nothing ran.
+        Raises RequestError when the variables do not fit or ask for too much; then nothing ran.
         """
         variables = dict(parameters.variables or {})
-        definitions = operation.node.variable_definitions
-        if isinstance(get_variable_values(self._schema, definitions, variables), list):
-            faults = variable_faults(self._schema, operation.node, variables)
-            raise RequestError(_refused(ErrorReason.INVALID_DATA, faults))
+        try:
+            self._check(variables, operation)
+        except AccountError as fault:
+            raise RequestError(GraphQLError("", original_error=fault)) from None
         result = self._execute(operation, parameters, variables, context)
         response: dict[str, Any] = {"data": result.data}
         if result.errors:
-            response["errors"] = presented(result.errors, context)
+            response["errors"] = presented(result.errors[: self.limits.max_errors], context)
         return response
+
+    def _check(self, variables: dict[str, Any], operation: Operation) -> None:
+        if variables:
+            refuse_deep(variables, self.limits)
+        definitions = operation.node.variable_definitions
+        coerced = get_variable_values(self._schema, definitions, variables)
+        if isinstance(coerced, list):
+            faults = variable_faults(self._schema, operation.node, variables)
+            raise AccountError(ErrorReason.INVALID_DATA, fields=faults)
+        if operation.cost:
+            operation.cost.refuse_excess(coerced)
 
     def _execute(
         self,
@@ -119,7 +166,3 @@ class Executor:
 def presented(errors: list[GraphQLError] | tuple[GraphQLError, ...], context: Context) -> list:
     """The `errors` entry of a response, in the caller's language."""
     return [present(error, context.caller.locale, context.request_id) for error in errors]
-
-
-def _refused(reason: ErrorReason, faults: list = ()) -> GraphQLError:
-    return GraphQLError(reason.name, original_error=AccountError(reason, fields=faults))

@@ -1,7 +1,7 @@
 """Which input values are at fault, by path: what graphql-core's messages say only in words."""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from graphql import (
@@ -51,24 +51,33 @@ def variable_faults(
     return faults
 
 
-def literal_faults(schema: GraphQLSchema, document: DocumentNode, node: Node) -> list[Fault]:
-    """The faults of a literal that validation refused; paths begin with the argument's name."""
-    found = _Finder(TypeInfo(schema), node)
+def literal_faults(
+    schema: GraphQLSchema, document: DocumentNode, nodes: Iterable[Node]
+) -> dict[int, list[Fault]]:
+    """The faults of literals that validation refused, by the node's id; one pass finds them all.
+
+    Paths begin with the argument's name.
+    """
+    found = _Finder(TypeInfo(schema), nodes)
     visit(document, TypeInfoVisitor(found.type_info, found))
-    if not found.path:
-        return []
-    if isinstance(node, ObjectValueNode) and is_input_object_type(found.type):
+    return {
+        id(node): _literal_faults(node, path, type_) for node, path, type_ in found.places if path
+    }
+
+
+def _literal_faults(node: Node, path: FieldPath, type_: GraphQLInputType | None) -> list[Fault]:
+    if isinstance(node, ObjectValueNode) and is_input_object_type(type_):
         given = {field.name.value for field in node.fields}
         missing = [
-            ((*found.path, name), ErrorReason.REQUIRED)
-            for name, field in found.type.fields.items()
+            ((*path, name), ErrorReason.REQUIRED)
+            for name, field in type_.fields.items()
             if is_required_input_field(field) and name not in given
         ]
         if missing:
             return missing
     if isinstance(node, NullValueNode):
-        return [(found.path, ErrorReason.REQUIRED)]
-    return [(found.path, _wrong(found.type))]
+        return [(path, ErrorReason.REQUIRED)]
+    return [(path, _wrong(type_))]
 
 
 def _value_faults(value: Any, type_: GraphQLInputType, path: FieldPath) -> Iterator[Fault]:
@@ -109,21 +118,21 @@ def _wrong(type_: GraphQLInputType | None) -> ErrorReason:
 
 
 class _Finder(Visitor):
-    """Finds a node: its input type, and the names of the argument and fields it stands in."""
+    """Finds nodes: their input types, and the names of the argument and fields they stand in."""
 
-    def __init__(self, type_info: TypeInfo, target: Node) -> None:
+    def __init__(self, type_info: TypeInfo, targets: Iterable[Node]) -> None:
         super().__init__()
-        self.type_info, self.target = type_info, target
-        self.path: FieldPath = ()
-        self.type: GraphQLInputType | None = None
+        self.type_info = type_info
+        self.targets = {id(target) for target in targets}
+        self.places: list[tuple[Node, FieldPath, GraphQLInputType | None]] = []
 
     def enter(self, node: Node, key: Any, parent: Any, path: Any, ancestors: list[Any]) -> Any:
-        if node is not self.target:
+        if id(node) not in self.targets:
             return None
-        self.type = get_nullable_type(self.type_info.get_input_type())
-        self.path = tuple(
+        names = tuple(
             step.name.value
             for step in [*ancestors, parent, node]  # ancestors end before the parent
             if isinstance(step, ArgumentNode | ObjectFieldNode)
         )
-        return BREAK
+        self.places.append((node, names, get_nullable_type(self.type_info.get_input_type())))
+        return BREAK if len(self.places) == len(self.targets) else None

@@ -6,6 +6,7 @@ resolver; ``refuse_undeclared`` will not let a schema be built with a field that
 
 from collections.abc import Callable
 from functools import wraps
+from time import monotonic
 from typing import Any
 
 import graphene
@@ -14,11 +15,13 @@ from graphql import OperationType
 from app.accounts.sessions import authenticate
 from app.errors import AccountError, ErrorReason
 from app.models.user import Role
+from schema.limits import excess
 
 
 def public(field: graphene.Field) -> graphene.Field:
     """Anyone may: the token, if there is one, is not even read."""
     field.access = "public"
+    field.resolver = _after(_keep_time, field.resolver)
     return field
 
 
@@ -61,8 +64,16 @@ def _after(check: Callable[[Any], None], resolver: Callable[..., Any]) -> Callab
     return guarded
 
 
+def _keep_time(info: graphene.ResolveInfo) -> None:
+    """No field is started once the seconds of a request have passed."""
+    context = info.context
+    if monotonic() - context.started > context.limits.operation_seconds:
+        raise excess("seconds", context.limits)
+
+
 def _prove_caller(info: graphene.ResolveInfo) -> None:
     """One read for all fields of a query; one for each mutation, which may end the session."""
+    _keep_time(info)
     context = info.context
     if context.caller.user is None or info.operation.operation is OperationType.MUTATION:
         context.caller = authenticate(context.caller)

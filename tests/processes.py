@@ -26,7 +26,7 @@ def start_database(folder: Path) -> tuple[subprocess.Popen, str]:
     return process, (folder / "embedded.uri").read_text().strip()
 
 
-def stop(process: subprocess.Popen, seconds: float = 10) -> None:
+def stop(process: subprocess.Popen, seconds: float = 30) -> None:
     """End it as an operator would; raises TimeoutExpired when that takes longer, and kills it."""
     with process:  # closes the pipes and reaps it, whatever happens
         process.terminate()

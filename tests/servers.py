@@ -34,25 +34,15 @@ def start_server(environment: Mapping[str, str], folder: Path) -> Server:
     What it writes goes to `folder`/server.log.
     """
     port = free_port()
-    log = (folder / "server.log").open("ab")
     environment = {**os.environ, **environment, "PORT": str(port), "HOST": "127.0.0.1"}
-    subprocess.run(
-        [sys.executable, "-m", "flask", "--app", "application", "db", "indexes"],
-        cwd=ROOT,
-        env=environment,
-        stdout=log,
-        check=True,
-    )
-    process = subprocess.Popen(
-        [sys.executable, "-m", "app.web.server"],
-        cwd=ROOT,
-        env=environment,
-        stdout=log,
-        stderr=log,
-    )
-    log.close()
+    with (folder / "server.log").open("ab") as log:
+        run = {"cwd": ROOT, "env": environment, "stdout": log, "stderr": log}
+        flask = [sys.executable, "-m", "flask", "--app", "application"]
+        indexes = subprocess.run([*flask, "db", "indexes"], **run, check=False)
+        process = subprocess.Popen([sys.executable, "-m", "app.web.server"], **run)
     server = Server(process, f"http://127.0.0.1:{port}")
     wait_until_it_answers(server, folder / "server.log")
+    assert indexes.returncode == 0
     return server
 
 

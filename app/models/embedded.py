@@ -22,7 +22,7 @@ URI = (
 )
 SETTINGS = {
     "host": "127.0.0.1",
-    "replica_set_name": None,  # a set keeps records of retryable writes and walks them at each write
+    "replica_set_name": None,  # a set walks its records of retryable writes at each write
     "enable_test_commands": False,
     "ttl_sweep_seconds": 5,
     "sync_on_commit": True,  # without it kill -9 loses acknowledged writes

@@ -1,10 +1,11 @@
 """The indexes of every document: built once, before serving."""
 
 from app.models.connection import asks_database
+from app.models.persisted_operation import PersistedOperation
 from app.models.session import Session
 from app.models.user import User
 
-DOCUMENTS = (User, Session)
+DOCUMENTS = (User, Session, PersistedOperation)
 
 
 @asks_database

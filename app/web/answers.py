@@ -6,6 +6,7 @@ from typing import Any
 import orjson
 from werkzeug.exceptions import HTTPException
 
+from app.config import current
 from app.errors import AccountError, ErrorReason
 from app.web.incoming import Incoming
 from schema.errors import refusal
@@ -39,6 +40,9 @@ def http_error(incoming: Incoming, error: HTTPException) -> Answer:
     fault = AccountError(ErrorReason.MALFORMED_REQUEST)
     if error.code == 404:
         fault = AccountError(ErrorReason.DOES_NOT_EXIST, resource="page")
+    if error.code == 413:
+        most = current().limits.max_body_bytes
+        fault = AccountError(ErrorReason.MALFORMED_REQUEST, limit=("body bytes", most))
     allowed = getattr(error, "valid_methods", None)
     headers = {"Allow": ", ".join(sorted(allowed))} if allowed else {}
     return refused(incoming, fault, error.code, **headers)

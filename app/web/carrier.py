@@ -6,6 +6,7 @@ hold them all; here the event loop reads bodies, and threads only see requests t
 
 import asyncio
 import io
+import os
 import sys
 import time
 from collections.abc import Callable
@@ -29,12 +30,14 @@ class Carrier:
         self._max_body_bytes = max_body_bytes
         self._complete: SimpleQueue = SimpleQueue()
         self._reading: dict[Any, float] = {}
+        self._parent = 0
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Called in each worker before it serves."""
+        self._parent = os.getppid()
         for _ in range(self._threads):
             Thread(target=self._serve, daemon=True).start()
-        loop.call_later(1, self._refuse_the_slow, loop)
+        loop.call_later(1, self._look_around, loop)
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """One request: its body, then its turn in a thread, which answers it."""
@@ -80,13 +83,15 @@ class Carrier:
             finally:
                 answered.get_loop().call_soon_threadsafe(answered.set_result, None)
 
-    def _refuse_the_slow(self, loop: asyncio.AbstractEventLoop) -> None:
-        """End the reading of bodies that have taken too long."""
+    def _look_around(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Each second: end the reading of bodies that take too long; follow a parent that died."""
         now = time.monotonic()
         for reading, started in list(self._reading.items()):
             if now - started > SLOWEST_BODY:
                 reading.cancel()
-        loop.call_later(1, self._refuse_the_slow, loop)
+        if os.getppid() != self._parent:  # killed, it could not end us: we would serve for ever
+            os._exit(1)
+        loop.call_later(1, self._look_around, loop)
 
 
 def environ_of(scope: Any) -> dict[str, Any]:

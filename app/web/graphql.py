@@ -1,5 +1,6 @@
 """The endpoint: GraphQL over HTTP. Media types, the body, the caller, the answer."""
 
+import re
 from collections.abc import Callable, Mapping
 from functools import lru_cache
 from typing import Any
@@ -23,10 +24,12 @@ from app.web.answers import JSON, Answer, http_error, json_answer
 from app.web.hardening import flask_response
 from app.web.incoming import Incoming
 from schema.execution import Context, Executor, Parameters, RequestError, presented
+from schema.persisted import sha256_of
 
 GRAPHQL = "application/graphql-response+json"
 HTML = "text/html"
 METHODS = ["GET", "HEAD", "OPTIONS", "POST"]
+SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 VARY = {"Vary": "Accept, Accept-Language, Authorization"}
 
 
@@ -38,10 +41,10 @@ class Endpoint:
     """
 
     def __init__(
-        self, schema: graphene.Schema, *, graphiql: str | None = None, hide_suggestions: bool = True
+        self, schema: graphene.Schema, *, graphiql: str | None = None, **options: Any
     ) -> None:
-        """`graphiql`: the path to send browsers to, if there is one."""
-        self._executor = Executor(schema, hide_suggestions=hide_suggestions)
+        """`graphiql`: the path to send browsers to, if there is one; `options`: the Executor's."""
+        self._executor = Executor(schema, **options)
         self._graphiql = graphiql
 
     def __call__(self, incoming: Incoming) -> Answer:
@@ -63,7 +66,7 @@ class Endpoint:
         return self._run(incoming, _parameters(incoming), media_type)
 
     def _run(self, incoming: Incoming, parameters: Parameters, media_type: str) -> Answer:
-        context = Context(incoming.caller, incoming.request_id)
+        context = Context(incoming.caller, incoming.request_id, self._executor.limits)
         try:
             operation = self._executor.operation(parameters)
             if incoming.method != "POST" and not operation.is_query:
@@ -116,7 +119,7 @@ def _opened_in_a_browser(incoming: Incoming, accept: str) -> bool:
     return (
         incoming.method == "GET"
         and HTML in accept
-        and "query=" not in (incoming.header("QUERY_STRING") or "")
+        and not incoming.header("QUERY_STRING")
         and parse_accept_header(accept, MIMEAccept).best_match([GRAPHQL, JSON, HTML]) == HTML
     )
 
@@ -126,13 +129,27 @@ def _parameters(incoming: Incoming) -> Parameters:
     given = _from_body(incoming) if incoming.method == "POST" else _from_url(incoming)
     query, variables = given.get("query"), given.get("variables")
     operation_name, extensions = given.get("operationName"), given.get("extensions")
-    if not isinstance(query, str) or not query:
-        raise BadRequest
     if not all(part is None or isinstance(part, dict) for part in (variables, extensions)):
         raise BadRequest
     if not isinstance(operation_name, str | None):
         raise BadRequest
-    return Parameters(query, variables, operation_name or None)
+    sha256 = _sha256(extensions) if extensions else None
+    if (query is None and sha256 is None) or (query is not None and not isinstance(query, str)):
+        raise BadRequest
+    if query == "" or (sha256 and query is not None and sha256_of(query) != sha256):
+        raise BadRequest
+    return Parameters(query, variables, operation_name or None, sha256)
+
+
+def _sha256(extensions: Mapping[str, Any]) -> str | None:
+    """The hash of an automatic persisted query, as Apollo Client sends it."""
+    persisted = extensions.get("persistedQuery")
+    if persisted is None:
+        return None
+    sha256 = persisted.get("sha256Hash") if isinstance(persisted, dict) else None
+    if not isinstance(sha256, str) or not SHA256.fullmatch(sha256):
+        raise BadRequest
+    return sha256
 
 
 def _from_body(incoming: Incoming) -> Mapping[str, Any]:

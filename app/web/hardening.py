@@ -3,9 +3,10 @@
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
+from app.config import current
 from app.web import logs
 from app.web.answers import Answer, http_error, refused
-from app.web.incoming import MAX_BODY_BYTES, Incoming
+from app.web.incoming import Incoming
 from schema.errors import unforeseen
 
 HEADERS = {
@@ -14,17 +15,35 @@ HEADERS = {
     "Content-Security-Policy": "default-src 'none'; frame-ancestors 'none'",
     "Cache-Control": "no-store",
 }
+PREFLIGHT = {
+    "Access-Control-Allow-Methods": "GET, POST",
+    "Access-Control-Allow-Headers": "Accept-Language, Authorization, Content-Type, X-Request-Id",
+    "Access-Control-Max-Age": "600",
+}
 
 
 def configure(app: Flask) -> None:
     """JSON errors, headers and a log line for what Flask itself answers."""
-    app.config["MAX_CONTENT_LENGTH"] = MAX_BODY_BYTES
+    app.config["MAX_CONTENT_LENGTH"] = current().limits.max_body_bytes
     app.register_error_handler(
         HTTPException, lambda error: flask_response(http_error(_in(), error))
     )
     app.register_error_handler(Exception, _unforeseen)
     app.before_request(_start)
     app.after_request(_finish)
+
+
+def cors_headers(incoming: Incoming) -> dict[str, str]:
+    """What lets the pages of an allowed origin read the answer (the Fetch standard's CORS)."""
+    origins, origin = current().cors_origins, incoming.header("HTTP_ORIGIN")
+    if not origins:
+        return {}
+    if origin not in origins:
+        return {"Vary": "Origin"}
+    allowed = {"Access-Control-Allow-Origin": origin, "Vary": "Origin"}
+    if incoming.header("HTTP_ACCESS_CONTROL_REQUEST_METHOD"):
+        return allowed | PREFLIGHT
+    return allowed | {"Access-Control-Expose-Headers": "X-Request-Id"}
 
 
 def header_list(incoming: Incoming, answer: Answer) -> list[tuple[str, str]]:
@@ -35,6 +54,7 @@ def header_list(incoming: Incoming, answer: Answer) -> list[tuple[str, str]]:
         ("X-Request-Id", incoming.request_id),
         *HEADERS.items(),
         *answer.headers.items(),
+        *cors_headers(incoming).items(),
     ]
 
 

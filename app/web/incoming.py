@@ -12,10 +12,10 @@ from werkzeug.http import parse_accept_header
 from werkzeug.wsgi import get_input_stream
 
 from app.accounts.caller import Caller
+from app.config import current
 from app.messages import LOCALES
 
 SANE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
-MAX_BODY_BYTES = 64 * 1024
 
 
 class Incoming:
@@ -61,13 +61,13 @@ class Incoming:
         return self._caller
 
     def body(self) -> bytes:
-        """The body. Raises RequestEntityTooLarge past MAX_BODY_BYTES, BadRequest when cut off."""
-        length = self.header("CONTENT_LENGTH")
-        if length and length.isdecimal() and int(length) > MAX_BODY_BYTES:
+        """The body. Raises RequestEntityTooLarge past max_body_bytes, BadRequest when cut off."""
+        length, most = self.header("CONTENT_LENGTH"), current().limits.max_body_bytes
+        if length and length.isdecimal() and int(length) > most:
             raise RequestEntityTooLarge
         if self.environ.get("app.body_is_whole"):
             return self.environ["wsgi.input"].getvalue()
-        stream = get_input_stream(self.environ, max_content_length=MAX_BODY_BYTES)
+        stream = get_input_stream(self.environ, max_content_length=most)
         try:
             return stream.read()
         except OSError:

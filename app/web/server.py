@@ -33,7 +33,7 @@ def main() -> None:
             header_read_timeout=SLOWEST_HEADERS * 1000, max_buffer_size=16_384
         ),
         respawn_failed_workers=True,
-        workers_kill_timeout=30,  # seconds a request in flight has after SIGTERM
+        workers_kill_timeout=10,  # seconds a request in flight has after SIGTERM
     ).serve()
 
 

@@ -38,6 +38,20 @@ def test_nothing_acknowledged_is_lost_when_server_and_database_are_killed(tmp_pa
         stop(database)
 
 
+def test_no_worker_outlives_a_server_that_was_killed(database_uri: str, tmp_path: Path) -> None:
+    server = start_server({**ENVIRONMENT, "MONGODB_URI": database_uri}, tmp_path)
+    with server.process:
+        server.process.kill()
+    until = time.monotonic() + 10
+    while time.monotonic() < until:
+        try:
+            requests.get(f"{server.url}/health/live", timeout=1)
+        except requests.ConnectionError:
+            return
+        time.sleep(0.2)
+    raise AssertionError("a worker still serves")
+
+
 def test_a_database_that_is_away_is_told_as_such(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()

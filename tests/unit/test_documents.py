@@ -4,7 +4,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from schema import documents
+from app.config import Limits
+from schema import limits
 from schema.documents import DocumentCache
 from schema.root import build_schema
 
@@ -12,13 +13,13 @@ SCHEMA = build_schema().graphql_schema
 
 
 def cache(**bounds: int) -> DocumentCache:
-    return DocumentCache(SCHEMA, hide_suggestions=True, **bounds)
+    return DocumentCache(SCHEMA, limits=Limits(), introspection=False, **bounds)
 
 
 def test_parses_and_validates_a_text_once(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    real = documents.parse
-    monkeypatch.setattr(documents, "parse", lambda text: read.append(text) or real(text))
+    real = limits.parse
+    monkeypatch.setattr(limits, "parse", lambda text, **most: read.append(text) or real(text))
     known = cache()
     first = known.get("{ me { id } }")
     assert known.get("{ me { id } }") is first
@@ -57,7 +58,8 @@ def test_serves_threads() -> None:
     assert len(known) <= 5
 
 
-def test_suggestions_are_hidden_when_asked() -> None:
-    told = DocumentCache(SCHEMA, hide_suggestions=False).get("{ me { emai } }").refusals[0]
+def test_suggestions_are_hidden_with_introspection() -> None:
+    open_ = DocumentCache(SCHEMA, limits=Limits(), introspection=True)
+    told = open_.get("{ me { emai } }").refusals[0]
     assert "Did you mean" in told.extensions["detail"]
     assert "Did you mean" not in cache().get("{ me { emai } }").refusals[0].extensions["detail"]

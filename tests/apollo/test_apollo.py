@@ -1,0 +1,35 @@
+"""A front end's session as Apollo Client holds it, persisted queries and all, over a socket."""
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import SECRET_KEY
+from tests.servers import Server
+
+FOLDER = Path(__file__).parent
+NODE = shutil.which("node")
+
+pytestmark = [
+    pytest.mark.skipif(NODE is None, reason="needs node (Debian: apt-get install nodejs)"),
+    pytest.mark.skipif(
+        not (FOLDER / "node_modules" / "@apollo" / "client").is_dir(),
+        reason="needs its packages: run npm ci --ignore-scripts in tests/apollo",
+    ),
+]
+
+
+def test_apollo_client_holds_a_session(live_server: Server) -> None:
+    """The script has the key so that it can make an access token whose time is over."""
+    session = subprocess.run(
+        [NODE, FOLDER / "session.mjs", f"{live_server.url}/graphql"],
+        env={**os.environ, "TEST_SECRET_KEY": SECRET_KEY},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    assert session.returncode == 0, session.stdout + session.stderr
+    assert session.stdout.splitlines()[-1] == "session ok"
