@@ -39,11 +39,13 @@ class KnownDocument:
     """A parsed document, or the errors it was refused with.
 
     costs: its operations, by name, whose cost depends on their variables.
+    operations: those that have been asked for, by the name they were asked by, ready to run.
     """
 
     document: DocumentNode | None
     refusals: tuple[GraphQLError, ...] = ()
     costs: Mapping[str | None, VariableCost] = field(default_factory=dict)
+    operations: dict[str | None, Any] = field(default_factory=dict)
 
 
 class DocumentCache:

@@ -20,8 +20,9 @@ from graphql.execution import get_variable_values
 from app.accounts.caller import Caller
 from app.config import Limits
 from app.errors import AccountError, ErrorReason
+from schema.compiled import CompiledOperation, compile_operation
 from schema.cost import VariableCost
-from schema.documents import DocumentCache
+from schema.documents import DocumentCache, KnownDocument
 from schema.errors import masked, present
 from schema.faults import variable_faults
 from schema.limits import refuse_deep
@@ -61,6 +62,7 @@ class Operation:
     document: DocumentNode
     node: OperationDefinitionNode
     cost: VariableCost | None = None
+    compiled: CompiledOperation | None = None  # None: graphql-core runs it
 
     @property
     def is_query(self) -> bool:
@@ -99,47 +101,70 @@ class Executor:
     def operation(self, parameters: Parameters) -> Operation:
         """The operation asked for. Raises RequestError: syntax, validity, no such operation."""
         try:
-            return self._operation(parameters)
+            text = self._persisted.text_of(parameters.query, parameters.sha256)
+            known = self._documents.get(text)
+            if known.refusals:
+                raise RequestError(*known.refusals)
+            operation = known.operations.get(parameters.operation_name)
+            if operation is None:
+                operation = self._choose(known, parameters.operation_name)
+            self._persisted.keep(parameters.query, parameters.sha256)
         except AccountError as fault:
             raise RequestError(GraphQLError("", original_error=fault)) from None
-
-    def _operation(self, parameters: Parameters) -> Operation:
-        known = self._documents.get(self._persisted.text_of(parameters.query, parameters.sha256))
-        if known.refusals:
-            raise RequestError(*known.refusals)
-        node = get_operation_ast(known.document, parameters.operation_name)
-        if node is None or self._schema.get_root_type(node.operation) is None:
-            raise AccountError(ErrorReason.INVALID_OPERATION)
-        self._persisted.keep(parameters.query, parameters.sha256)
-        name = node.name.value if node.name else None
-        return Operation(known.document, node, known.costs.get(name))
+        return operation
 
     def run(self, operation: Operation, parameters: Parameters, context: Context) -> dict[str, Any]:
         """The response: data, and what went wrong in the caller's language.
 
         Raises RequestError when the variables do not fit or ask for too much; then nothing ran.
         """
-        variables = dict(parameters.variables or {})
         try:
-            self._check(variables, operation)
+            variables = self._coerced(dict(parameters.variables or {}), operation)
         except AccountError as fault:
             raise RequestError(GraphQLError("", original_error=fault)) from None
-        result = self._execute(operation, parameters, variables, context)
+        try:
+            result = masked(
+                self._execute,
+                operation,
+                parameters,
+                variables,
+                context,
+                request_id=context.request_id,
+            )
+        except AccountError as fault:
+            result = ExecutionResult(None, [GraphQLError("", original_error=fault)])
         response: dict[str, Any] = {"data": result.data}
         if result.errors:
             response["errors"] = presented(result.errors[: self.limits.max_errors], context)
         return response
 
-    def _check(self, variables: dict[str, Any], operation: Operation) -> None:
+    def _choose(self, known: KnownDocument, name: str | None) -> Operation:
+        """An operation of a document, compiled now and kept with it."""
+        node = get_operation_ast(known.document, name)
+        if node is None or self._schema.get_root_type(node.operation) is None:
+            raise AccountError(ErrorReason.INVALID_OPERATION)
+        operation = Operation(
+            known.document,
+            node,
+            known.costs.get(node.name.value if node.name else None),
+            compile_operation(self._schema, known.document, node),
+        )
+        known.operations[name] = operation
+        return operation
+
+    def _coerced(self, variables: dict[str, Any], operation: Operation) -> dict[str, Any]:
         if variables:
             refuse_deep(variables, self.limits)
         definitions = operation.node.variable_definitions
+        if not definitions:
+            return {}
         coerced = get_variable_values(self._schema, definitions, variables)
         if isinstance(coerced, list):
             faults = variable_faults(self._schema, operation.node, variables)
             raise AccountError(ErrorReason.INVALID_DATA, fields=faults)
         if operation.cost:
             operation.cost.refuse_excess(coerced)
+        return coerced
 
     def _execute(
         self,
@@ -148,19 +173,15 @@ class Executor:
         variables: dict[str, Any],
         context: Context,
     ) -> ExecutionResult:
-        try:
-            return masked(
-                lambda: execute(
-                    self._schema,
-                    operation.document,
-                    context_value=context,
-                    variable_values=variables,
-                    operation_name=parameters.operation_name,
-                ),
-                request_id=context.request_id,
-            )
-        except AccountError as fault:
-            return ExecutionResult(None, [GraphQLError("", original_error=fault)])
+        if operation.compiled:
+            return operation.compiled.run(context, variables)
+        return execute(
+            self._schema,
+            operation.document,
+            context_value=context,
+            variable_values=dict(parameters.variables or {}),
+            operation_name=parameters.operation_name,
+        )
 
 
 def presented(errors: list[GraphQLError] | tuple[GraphQLError, ...], context: Context) -> list:
