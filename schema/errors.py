@@ -15,6 +15,7 @@ from app.errors import AccountError, ErrorReason, FieldPath
 from app.messages import sentence
 
 log = logging.getLogger(__name__)
+MOST_FIELDS = 50  # told of one error, however many an input brings
 
 
 def present(error: GraphQLError, locale: str, request_id: str) -> dict[str, Any]:
@@ -44,7 +45,7 @@ def refusal(
     if fault.fields:
         extensions["fields"] = [
             _field_entry((*arguments, *path), reason, fault, locale)
-            for path, reason in fault.fields
+            for path, reason in fault.fields[:MOST_FIELDS]
         ]
     if fault.retry_after is not None:
         extensions["retryAfter"] = fault.retry_after

@@ -147,6 +147,12 @@ def test_unknown_fields_are_named_unless_their_name_is_none(api: Client) -> None
     assert paths == [("input",), ("input",), ("input", "admin")]
 
 
+def test_an_input_of_thousands_of_unknown_fields_gets_a_short_answer(api: Client) -> None:
+    answer = api.register({**person(), **{f"x{number}": 1 for number in range(4000)}})
+    assert answer.reason == "INVALID_DATA"
+    assert len(answer.error["extensions"]["fields"]) == 50
+
+
 def test_a_refused_literal_is_never_repeated(api: Client) -> None:
     answer = api.send(
         'mutation { login(input: {email: "a@example.com", password: 987654321}) { user { id } } }'
