@@ -51,7 +51,7 @@ from graphql import (
     OperationDefinitionNode,
     OperationType,
     SelectionSetNode,
-    UndefinedType,
+    Undefined,
     VariableNode,
     default_field_resolver,
     default_type_resolver,
@@ -78,8 +78,7 @@ Execute = Callable[[ExecutionContext, Any, Path | None], Any]  # a field, of a s
 Complete = Callable[[ExecutionContext, Any, Path, Any], Any]  # info, path and what it resolved to
 Fields = tuple[tuple[str, Execute], ...]
 
-NOTHING = (NoneType, UndefinedType)
-UNUSABLE = (*NOTHING, Exception)
+UNUSABLE = (NoneType, Exception)  # Undefined is an exception, too
 CONSTANT = (NoneType, bool, int, float, str, Enum)  # arguments that no resolver can change
 SEQUENCES = frozenset((list, tuple))
 
@@ -348,7 +347,7 @@ def _object(type_: GraphQLObjectType, nodes: list[FieldNode], fields: Fields) ->
     def complete(context: ExecutionContext, info: Any, path: Path, value: Any) -> Any:
         if isinstance(value, Exception):
             raise value
-        if isinstance(value, NOTHING):
+        if value is None:
             return None
         if type_.is_type_of and not type_.is_type_of(value, info):
             raise invalid_return_type_error(type_, value, nodes)
@@ -477,7 +476,7 @@ def _leaves(type_: GraphQLOutputType) -> Column:
         if any(isinstance(value, UNUSABLE) for value in values):
             raise _IrregularError
         done = list(map(serialize, values))
-        if any(isinstance(value, NOTHING) for value in done):
+        if any(value is None or value is Undefined for value in done):
             raise _IrregularError
         return done
 

@@ -158,7 +158,8 @@ class Executor:
         definitions = operation.node.variable_definitions
         if not definitions:
             return {}
-        coerced = get_variable_values(self._schema, definitions, variables)
+        # one fault is enough to know: each of graphql-core's repeats the whole input in its text
+        coerced = get_variable_values(self._schema, definitions, variables, max_errors=1)
         if isinstance(coerced, list):
             faults = variable_faults(self._schema, operation.node, variables)
             raise AccountError(ErrorReason.INVALID_DATA, fields=faults)

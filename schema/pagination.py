@@ -3,10 +3,12 @@
 import base64
 import binascii
 import struct
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import graphene
 from bson import ObjectId
+from graphql import FieldNode, FragmentSpreadNode
 
 from app.accounts.administration import AccountPage
 from app.errors import AccountError, ErrorReason
@@ -23,9 +25,28 @@ MILLISECOND = timedelta(milliseconds=1)
 
 def cursor_of(record: UserRecord) -> str:
     """The opaque cursor of an account in the order of its creation."""
-    milliseconds = (record.created_at - EPOCH) // MILLISECOND
+    milliseconds = round(record.created_at.timestamp() * 1000)
     packed = LAYOUT.pack(NEWEST_FIRST, milliseconds, record.id.binary)
     return base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+def selected(info: graphene.ResolveInfo, *path: str) -> set[str]:
+    """The names of the fields asked for below `path` (edges, node), whatever skips them."""
+    nodes = info.field_nodes
+    for name in path:
+        nodes = [node for node in _below(nodes, info) if node.name.value == name]
+    return {node.name.value for node in _below(nodes, info)}
+
+
+def _below(nodes: list, info: graphene.ResolveInfo) -> Iterator[FieldNode]:
+    for node in nodes:
+        for part in node.selection_set.selections:
+            if type(part) is FieldNode:
+                yield part
+            elif type(part) is FragmentSpreadNode:
+                yield from _below([info.fragments[part.name.value]], info)
+            else:
+                yield from _below([part], info)
 
 
 def position_of(cursor: str | None) -> Position | None:

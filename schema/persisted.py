@@ -6,6 +6,7 @@ Automatic persisted queries as Apollo Client speaks them, and Apollo's manifest 
 import hashlib
 import json
 from collections import OrderedDict
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 from threading import Lock
@@ -53,7 +54,7 @@ class AutomaticOperations:
             return query
         text = self._remembered.get(sha256)
         if text is None:
-            text = find_operation(sha256)
+            text = find_operation(sha256, expires_at=now() + KEPT_FOR)
             if text is None:
                 raise AccountError(ErrorReason.PERSISTED_QUERY_NOT_FOUND)
             self._remember(sha256, text)
@@ -63,8 +64,9 @@ class AutomaticOperations:
         """Keep a valid document that came with its hash."""
         if query is None or sha256 is None or sha256 in self._remembered:
             return
-        keep_operation(sha256, query, expires_at=now() + KEPT_FOR, most=MOST_KEPT)
-        self._remember(sha256, query)
+        with suppress(AccountError):  # the database is away: the document came with its text
+            keep_operation(sha256, query, expires_at=now() + KEPT_FOR, most=MOST_KEPT)
+            self._remember(sha256, query)
 
     def _remember(self, sha256: str, text: str) -> None:
         with self._lock:

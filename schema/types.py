@@ -71,6 +71,7 @@ class User(MongoengineObjectType):
     # graphene-mongo would add the column's name to the one's description, and to the other's enum
     # an ending, and let its values be null
     id = graphene.ID(required=True, description=documents.User.id.help_text)
+    resolve_id = None  # graphene-mongo's does what reading does, and keeps rows from being plain
     roles = graphene.List(
         graphene.NonNull(Role), required=True, description=documents.User.roles.help_text
     )

@@ -22,14 +22,16 @@ class AccountPage:
         return count_accounts()
 
 
-def list_accounts(first: int | None, after: Position | None) -> AccountPage:
+def list_accounts(first: int | None, after: Position | None, fields: set[str]) -> AccountPage:
     """The `first` newest accounts behind `after`: 20 unless told, at most 100.
+
+    fields: what will be read of each, besides its id and the time it was made.
 
     Raises AccountError(INVALID_DATA) for another number.
     """
     size = PAGE_SIZE if first is None else first
     if not 0 < size <= LARGEST_PAGE:
         raise AccountError(ErrorReason.INVALID_DATA, fields={"first": ErrorReason.INVALID_DATA})
-    page = newest_accounts(size, after)
+    page = newest_accounts(size, after, fields)
     accounts = [UserRecord(row) for row in page.rows]
     return AccountPage(accounts, has_next=page.has_next, has_previous=after is not None)

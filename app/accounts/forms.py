@@ -20,9 +20,11 @@ LONGEST_TEXT = 4096  # characters looked at; past that nothing is normalised, on
 LONGEST_GUESS = 1024  # characters of a password that is only compared
 EARLIEST_BIRTH = date(1900, 1, 1)
 
-# control characters, lone surrogates, line separators, and marks that reorder what people read
+# control characters, lone surrogates, line separators, marks that reorder what people read or
+# that they cannot see
 UNCLEAN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\ud800-\udfff\u200e\u200f\u2028-\u202e\u2066-\u2069\ufeff]"
+    "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069"
+    "\ud800-\udfff\ufeff]"
 )
 CPF_MASK = str.maketrans("", "", ".-/ ")
 CPF = re.compile(r"[0-9]{11}")

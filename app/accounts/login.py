@@ -20,7 +20,13 @@ def login(given: dict, caller: Caller) -> SignedIn:
     user = _proved(find_by_email(form["email"]), form["password"])
     upgraded = hash_password(form["password"]) if needs_upgrade(user.password_hash) else None
     session = new_session(user.id, caller)
-    if not begin_session(user, session.id, session.created_at, upgraded):
+    begun = begin_session(user, session.id, session.created_at, upgraded)
+    if not begun and upgraded:
+        # another login of the same person may have upgraded the hash first: prove it once more
+        user = find_by_email(form["email"])
+        right = user is not None and check_password(form["password"], user.password_hash)
+        begun = right and begin_session(user, session.id, session.created_at)
+    if not begun:
         remove_session(session.id)
         raise AccountError(ErrorReason.INVALID_CREDENTIALS)
     user.last_login_at = session.created_at

@@ -89,7 +89,10 @@ def refresh(given: dict, caller: Caller) -> SignedIn:
         at=at,
         expires_at=tokens.refresh_expiry(at),
     ):
-        rotation = _recent_rotation(find_session(session_id), claims.token_id)
+        session = find_session(session_id)
+        if session is None:  # it ended while we asked
+            raise AccountError(ErrorReason.TOKEN_REVOKED)
+        rotation = _recent_rotation(session, claims.token_id)
         if rotation is None:
             _end(user, session_id)
             raise AccountError(ErrorReason.TOKEN_REUSED)
@@ -116,8 +119,8 @@ def _live_account(claims: Claims) -> UserRecord:
     return user
 
 
-def _recent_rotation(session: SessionRecord | None, used: str) -> dict | None:
-    for rotation in session.rotations if session else ():
+def _recent_rotation(session: SessionRecord, used: str) -> dict | None:
+    for rotation in session.rotations:
         if rotation["used"] == used and now() - rotation["at"] <= GRACE:
             return rotation
     return None

@@ -31,11 +31,8 @@ def page_after(
 ) -> Page:
     """At most `first` rows behind `after`, or from the beginning; one query."""
     behind = {} if after is None else _behind(key, after)
-    rows = list(
-        collection.find(
-            behind, projection, sort=[(key, DESCENDING), ("_id", DESCENDING)], limit=first + 1
-        )
-    )
+    order = [(key, DESCENDING), ("_id", DESCENDING)]
+    rows = collection.find(behind, projection, sort=order, limit=first + 1).to_list()
     return Page(rows[:first], len(rows) > first)
 
 

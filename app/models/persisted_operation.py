@@ -25,9 +25,11 @@ class PersistedOperation(Document):
 
 
 @asks_database
-def find_operation(sha256: str) -> str | None:
-    """The text kept under a hash."""
-    found = PersistedOperation._get_collection().find_one({"_id": sha256}, {"text": True})
+def find_operation(sha256: str, *, expires_at: datetime) -> str | None:
+    """The text kept under a hash, and from now on until `expires_at`: it is in use."""
+    extended = {"$set": {"expires_at": expires_at}}
+    kept = PersistedOperation._get_collection()
+    found = kept.find_one_and_update({"_id": sha256}, extended, {"text": True})
     return found and found["text"]
 
 

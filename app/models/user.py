@@ -26,6 +26,7 @@ from app.models.keyset import Page, Position, page_after
 from app.models.record import Record
 
 EMAIL_LENGTH = 254  # RFC 5321, erratum 1690
+SECRETS = {"password_hash", "session_ids"}
 MAX_SESSIONS = 100  # devices signed in at once; the next login ends the oldest session
 
 
@@ -175,11 +176,14 @@ def find_signed_in(user_id: str) -> UserRecord | None:
 
 
 @asks_database
-def newest_accounts(first: int, after: Position | None) -> Page:
-    """A page of at most `first` accounts, the newest first, without secrets."""
+def newest_accounts(first: int, after: Position | None, fields: set[str]) -> Page:
+    """A page of at most `first` accounts, the newest first, of which only `fields` are read.
+
+    Secrets are never among them.
+    """
     return page_after(
         User._get_collection(),
-        {"password_hash": False, "session_ids": False},
+        dict.fromkeys({"created_at", *fields} - SECRETS, True),
         key="created_at",
         first=first,
         after=after,

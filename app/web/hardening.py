@@ -24,6 +24,7 @@ PREFLIGHT = {
 
 def configure(app: Flask) -> None:
     """JSON errors, headers and a log line for what Flask itself answers."""
+    app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.config["MAX_CONTENT_LENGTH"] = current().limits.max_body_bytes
     app.register_error_handler(
         HTTPException, lambda error: flask_response(http_error(_in(), error))

@@ -3,6 +3,7 @@
 import logging
 import os
 import time
+from contextlib import suppress
 
 import orjson
 
@@ -35,4 +36,5 @@ def note(incoming: Incoming, status: int) -> None:
         "status": status,
         "milliseconds": round((time.perf_counter() - incoming.started) * 1000, 2),
     }
-    os.write(STANDARD_ERROR, orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+    with suppress(OSError):  # whoever reads the log has gone: requests are answered all the same
+        os.write(STANDARD_ERROR, orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))

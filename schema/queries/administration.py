@@ -1,17 +1,19 @@
 """Everyone's accounts, for administrators."""
 
 import graphene
+from graphene.utils.str_converters import to_snake_case
 
 from app.accounts.administration import list_accounts
 from app.models.user import Role
 from schema.guard import role
-from schema.pagination import UserConnection, UserPage, position_of
+from schema.pagination import UserConnection, UserPage, position_of, selected
 
 
 def resolve_users(
     root: None, info: graphene.ResolveInfo, first: int | None = None, after: str | None = None
 ) -> UserPage:
-    return UserPage(list_accounts(first, position_of(after)))
+    asked = {to_snake_case(name) for name in selected(info, "edges", "node")}
+    return UserPage(list_accounts(first, position_of(after), asked))
 
 
 users = role(Role.ADMIN)(

@@ -117,7 +117,7 @@ def test_one_read_and_then_none(api: Client, commands: list[str]) -> None:
     commands.clear()
     assert operations.text_of(None, sha256(query)) == query
     assert operations.text_of(None, sha256(query)) == query
-    assert commands == ["find"]
+    assert commands == ["findAndModify"]
 
 
 def test_trusted_documents_are_written_and_no_others_run_in_production(
