@@ -1,7 +1,8 @@
 """One run: a known document, its operation, its variables, execution, errors presented."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from time import monotonic
 from typing import Any
 
@@ -18,7 +19,8 @@ from graphql import (
 from graphql.execution import get_variable_values
 
 from app.accounts.caller import Caller
-from app.config import Limits
+from app.accounts.sessions import authenticate
+from app.config import Limits, current
 from app.errors import AccountError, ErrorReason
 from schema.compiled import CompiledOperation, compile_operation
 from schema.cost import VariableCost
@@ -53,6 +55,17 @@ class Context:
     request_id: str
     limits: Limits = Limits()  # noqa: RUF009  frozen
     started: float = field(default_factory=monotonic)
+
+    @property
+    def locale(self) -> str:
+        """The language of what is said: the request's, else the signed-in account's, else ours."""
+        caller = self.caller
+        if not caller.accepted_locale and caller.user is None and caller.access_token:
+            with suppress(AccountError):  # what is wrong with the token is told where it matters
+                self.caller = authenticate(caller)
+            if self.caller.user is None:
+                self.caller = replace(caller, accepted_locale=current().default_locale)
+        return self.caller.locale
 
 
 @dataclass(frozen=True)
@@ -187,4 +200,4 @@ class Executor:
 
 def presented(errors: list[GraphQLError] | tuple[GraphQLError, ...], context: Context) -> list:
     """The `errors` entry of a response, in the caller's language."""
-    return [present(error, context.caller.locale, context.request_id) for error in errors]
+    return [present(error, context.locale, context.request_id) for error in errors]

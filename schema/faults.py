@@ -32,6 +32,7 @@ from graphql import (
 from app.errors import ErrorReason, FieldPath
 
 Fault = tuple[FieldPath, ErrorReason]
+INPUT_NODES = (ArgumentNode, ObjectFieldNode)
 DATES = {"Date", "DateTime"}
 NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
 
@@ -39,16 +40,33 @@ NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,99}", re.ASCII)
 def variable_faults(
     schema: GraphQLSchema, operation: OperationDefinitionNode, variables: Mapping[str, Any]
 ) -> list[Fault]:
-    """Every fault of the variables of an operation; paths begin with the variable's name."""
+    """Every fault of the variables of an operation; paths begin where a variable is first used."""
     faults: list[Fault] = []
+    places = _places(operation)
     for definition in operation.variable_definitions:
         name = definition.variable.name.value
+        path = places.get(name, (name,))
         type_ = type_from_ast(schema, definition.type)
         if name in variables:
-            faults.extend(_value_faults(variables[name], type_, (name,)))
+            faults.extend(_value_faults(variables[name], type_, path))
         elif is_non_null_type(type_) and definition.default_value is None:
-            faults.append(((name,), ErrorReason.REQUIRED))
+            faults.append((path, ErrorReason.REQUIRED))
     return faults
+
+
+def _places(operation: OperationDefinitionNode) -> dict[str, FieldPath]:
+    """Where each variable is first used: the names of the argument and fields it stands in."""
+    places: dict[str, FieldPath] = {}
+
+    class Places(Visitor):
+        def enter_variable(self, node: Node, _k: Any, parent: Any, _p: Any, above: list) -> None:
+            steps = [step for step in [*above, parent] if isinstance(step, INPUT_NODES)]
+            if steps:
+                path = tuple(step.name.value for step in steps)
+                places.setdefault(node.name.value, path)
+
+    visit(operation, Places())
+    return places
 
 
 def literal_faults(
@@ -132,7 +150,7 @@ class _Finder(Visitor):
         names = tuple(
             step.name.value
             for step in [*ancestors, parent, node]  # ancestors end before the parent
-            if isinstance(step, ArgumentNode | ObjectFieldNode)
+            if isinstance(step, INPUT_NODES)
         )
         self.places.append((node, names, get_nullable_type(self.type_info.get_input_type())))
         return BREAK if len(self.places) == len(self.targets) else None

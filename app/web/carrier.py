@@ -10,15 +10,24 @@ import os
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
 from typing import Any
 
+from granian.rsgi import ProtocolClosed, ProtocolError
+
+from app.errors import AccountError, ErrorReason
+from app.web import logs
+from app.web.answers import refused
 from app.web.entry import WsgiApplication
+from app.web.hardening import header_list
+from app.web.incoming import Incoming
+from schema.errors import masked
 
 SLOWEST_BODY = 10  # seconds a client has to send the body of a request
 NO_SOFTWARE = ("server", "")  # granian would name itself; the header cannot be left out
-TOO_SLOW = b'{"errors":[{"message":"Request Timeout","extensions":{"code":"BAD_REQUEST"}}]}'
+MOST_WAITING = 1000  # requests that wait for a thread; the next is told to come back
 
 
 class Carrier:
@@ -45,8 +54,14 @@ class Carrier:
         try:
             body = b"" if scope.method in ("GET", "HEAD") else await self._body(environ, protocol)
         except asyncio.CancelledError:
-            headers = [("content-type", "application/json"), ("connection", "close"), NO_SOFTWARE]
-            protocol.response_bytes(408, headers, TOO_SLOW)
+            fault = AccountError(ErrorReason.MALFORMED_REQUEST)
+            refuse(environ, protocol, fault, 408, Connection="close")
+            return
+        except ProtocolClosed:  # the client has gone
+            return
+        if self._complete.qsize() >= MOST_WAITING:
+            fault = AccountError(ErrorReason.OVERLOADED, retry_after=1)
+            refuse(environ, protocol, fault, 503)
             return
         environ["wsgi.input"], environ["app.body_is_whole"] = io.BytesIO(body), True
         answered = asyncio.get_running_loop().create_future()
@@ -79,7 +94,10 @@ class Carrier:
         while True:
             environ, protocol, answered = self._complete.get()
             try:
-                answer(self._application, environ, protocol)
+                request_id = Incoming.of(environ).request_id
+                masked(answer, self._application, environ, protocol, request_id=request_id)
+            except AccountError as fault:  # a thread outlives whatever it met
+                refuse(environ, protocol, fault, 500)
             finally:
                 answered.get_loop().call_soon_threadsafe(answered.set_result, None)
 
@@ -92,6 +110,18 @@ class Carrier:
         if os.getppid() != self._parent:  # killed, it could not end us: we would serve for ever
             os._exit(1)
         loop.call_later(1, self._look_around, loop)
+
+
+def refuse(
+    environ: dict[str, Any], protocol: Any, fault: AccountError, status: int, **headers: str
+) -> None:
+    """Answer a request that the application is not asked about."""
+    incoming = Incoming.of(environ)
+    refusal = refused(incoming, fault, status, **headers)
+    logs.note(incoming, status)
+    with suppress(ProtocolClosed, ProtocolError):
+        sent = [*header_list(incoming, refusal), NO_SOFTWARE]
+        protocol.response_bytes(status, sent, refusal.body)
 
 
 def environ_of(scope: Any) -> dict[str, Any]:

@@ -26,7 +26,7 @@ class ErrorCatalogEntry(graphene.ObjectType):
 
 
 def resolve_error_catalog(root: None, info: graphene.ResolveInfo) -> list[dict]:
-    locale = info.context.caller.locale
+    locale = info.context.locale
     return [
         {"reason": reason, "code": reason.code, "message": sentence(reason, locale)}
         for reason in errors.ErrorReason

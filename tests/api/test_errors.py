@@ -1,6 +1,7 @@
 """Errors: their shape, their language, and what they never show."""
 
 import logging
+import time
 from typing import Any
 
 import pytest
@@ -212,3 +213,29 @@ def test_me_answers_the_account(api: Client) -> None:
     }
     assert api.me().reason == "TOKEN_MISSING"
     assert PASSWORD not in str(me)
+
+
+def test_the_path_of_a_variable_is_where_it_stands_whatever_its_name(api: Client) -> None:
+    query = "mutation ($t: String!) { refreshToken(input: {refreshToken: $t}) { user { id } } }"
+    field = api.send(query, {"t": 7}).error["extensions"]["fields"][0]
+    assert (field["field"], field["path"]) == ("refreshToken", ["input", "refreshToken"])
+    query = "mutation ($data: LoginInput!) { login(input: $data) { user { id } } }"
+    fields = api.send(query, {"data": {"email": "a@b.co"}}).error["extensions"]["fields"]
+    assert [field["path"] for field in fields] == [["input", "password"]]
+
+
+def test_a_signed_in_account_is_spoken_to_in_its_language_everywhere(api: Client) -> None:
+    token = api.register(person(locale="en")).data["register"]["tokens"]["accessToken"]
+    invalid = api.send("{ nobody }", token=token)
+    assert invalid.error["message"] == "The GraphQL operation is not valid for this schema."
+    rows = api.send("{ errorCatalog { reason message } }", token=token).data["errorCatalog"]
+    assert {row["reason"]: row["message"] for row in rows}["REQUIRED"] == "Required field"
+    assert api.send("{ nobody }", token="rubbish").error["message"].startswith("A operação")
+
+
+def test_thousands_of_unknown_variables_cost_little(api: Client) -> None:
+    """Quadratic, they would take seconds: graphql-core words each fault with the whole input."""
+    given = {**person(), **{f"x{number}": 1 for number in range(4500)}}
+    started = time.process_time()
+    assert api.register(given).reason == "INVALID_DATA"
+    assert time.process_time() - started < 1

@@ -145,3 +145,21 @@ def test_keeps_the_device_and_address_of_a_session(api: Client) -> None:
     session = Session.objects.order_by("-id").first()
     assert session.user_agent == ("Navegador/1 " + "x" * 600)[:512]
     assert session.ip_address == "127.0.0.1"
+
+
+def test_a_hash_upgraded_by_another_login_meanwhile_refuses_nobody(
+    api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from app.accounts import login
+
+    api.register(person(email="ana@example.com"))
+    plain = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+    change("ana@example.com", password_hash=plain)
+    real = login.hash_password
+
+    def another_first(password: str) -> str:
+        change("ana@example.com", password_hash=real(password))
+        return real(password)
+
+    monkeypatch.setattr(login, "hash_password", another_first)
+    assert api.login("ana@example.com", PASSWORD).errors == []
