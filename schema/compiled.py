@@ -22,7 +22,7 @@ from datetime import datetime
 from enum import Enum
 from functools import partial
 from inspect import isasyncgenfunction, iscoroutinefunction, unwrap
-from itertools import accumulate, chain
+from itertools import accumulate, chain, pairwise
 from operator import attrgetter
 from types import NoneType
 from typing import Any
@@ -70,7 +70,7 @@ from graphql.execution.execute import (
 )
 from graphql.pyutils import Path, is_iterable
 
-MOST_VARIANTS = 8  # compiled combinations of one operation's @skip and @include
+MOST_VARIANTS = 4  # of @skip and @include; each may weigh as much as the parsed document
 
 Column = Callable[[list], list]  # values to what the response says of them
 Read = Callable[[type, list], list]  # the class of some objects, and these, to one field of each
@@ -87,7 +87,8 @@ def compile_operation(
     schema: GraphQLSchema, document: DocumentNode, operation: OperationDefinitionNode
 ) -> "CompiledOperation | None":
     """An operation of a valid document, compiled; None when it is not covered (see above)."""
-    if operation.operation is OperationType.SUBSCRIPTION:
+    kind = operation.operation
+    if kind is OperationType.SUBSCRIPTION or schema.get_root_type(kind) is None:
         return None
     compiled = CompiledOperation(schema, document, operation)
     return compiled if compiled.is_covered else None
@@ -235,13 +236,16 @@ class _Compiler:
 
     def _selection(self, type_: GraphQLObjectType, nodes: list[FieldNode]) -> Column | Fields:
         """What is selected of an object: a column when all of it is plain, else its fields."""
-        known = (type_.name, *map(id, nodes))
-        if known not in self._known:
-            groups = collect_sub_fields(*self._scope, type_, nodes)
-            places = [self._place(type_, *group) for group in groups.items()]
-            plain = not type_.is_type_of and all(place.read and place.column for place in places)
-            self._known[known] = _objects(places) if plain else self._fields(places)
-        return self._known[known]
+        groups = collect_sub_fields(*self._scope, type_, nodes)
+        places = [self._place(type_, *group) for group in groups.items()]
+        is_plain = not type_.is_type_of and all(place.read and place.column for place in places)
+        return _objects(places) if is_plain else self._fields(places)
+
+    def _once(self, make: Callable, type_: GraphQLOutputType, nodes: list[FieldNode]) -> Any:
+        key = (type_.name, *map(id, nodes))
+        if key not in self._known:
+            self._known[key] = make(type_, nodes)
+        return self._known[key]
 
     def _column(
         self, type_: GraphQLOutputType, nodes: list[FieldNode], *, required: bool = False
@@ -254,9 +258,9 @@ class _Compiler:
             items = self._column(type_.of_type, nodes)
             column = items and _lists(items)
         elif is_leaf_type(type_):
-            column = _leaves(type_)
+            column = self._once(_leaves, type_, [])
         else:
-            selection = self._selection(type_, nodes)
+            selection = self._once(self._selection, type_, nodes)
             column = None if isinstance(selection, tuple) else selection
         return column if required or column is None else _nullable(column)
 
@@ -267,7 +271,7 @@ class _Compiler:
             return _required(self._complete(type_.of_type, nodes))
         if isinstance(type_, GraphQLList):
             return _items(type_, nodes, self._complete(type_.of_type, nodes))
-        return _object(type_, nodes, self._selection(type_, nodes))
+        return _object(type_, nodes, self._once(self._selection, type_, nodes))
 
 
 # Fields that resolvers answer, and what is not plain below them: as graphql-core does it
@@ -302,7 +306,7 @@ def _plain_field(place: _Place) -> Execute:
             return column(read(source.__class__, [source]))[0]
         except Exception:  # noqa: BLE001  graphql-core meets it again, and words it
             path = Path(above, key, parent.name)
-        return context.execute_field(parent, source, nodes, path)
+        return context.execute_field(parent, source, nodes.copy(), path)
 
     return execute
 
@@ -443,8 +447,8 @@ def _lists(column: Column) -> Column:
         done = column(list(chain.from_iterable(values)))
         if len(values) == 1:
             return [done]
-        ends = accumulate(map(len, values))
-        return [done[end - len(value) : end] for value, end in zip(values, ends, strict=True)]
+        ends = accumulate(map(len, values), initial=0)
+        return [done[start:end] for start, end in pairwise(ends)]
 
     return lists
 
@@ -466,7 +470,7 @@ def _nullable(column: Column) -> Column:
     return nullable
 
 
-def _leaves(type_: GraphQLOutputType) -> Column:
+def _leaves(type_: GraphQLOutputType, _nodes: list[FieldNode]) -> Column:
     serialize = type_.serialize
     usual, convert = _shortcut(type_)
 
@@ -499,7 +503,7 @@ def _enum_names(type_: GraphQLEnumType) -> dict[str | Enum, str]:
     members = [value.value for value in type_.values.values()]
     texts = [member.value for member in members if isinstance(member, Enum)]
     names = {}
-    for value in (*members, *texts, *type_.values):
+    for value in (*type_.values, *texts, *members):
         if isinstance(value, Enum) or type(value) is str:
             with suppress(Exception):  # it stands for none
                 names[value] = type_.serialize(value)

@@ -7,6 +7,7 @@ import enum
 from collections import Counter, UserDict
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import wraps
 from itertools import product
@@ -19,6 +20,7 @@ import graphene
 import pytest
 from graphql import (
     DocumentNode,
+    ExecutionContext,
     ExecutionResult,
     FieldNode,
     GraphQLError,
@@ -37,7 +39,6 @@ from graphql import (
     get_named_type,
     get_nullable_type,
     get_operation_ast,
-    is_abstract_type,
     is_enum_type,
     is_input_object_type,
     is_leaf_type,
@@ -50,13 +51,13 @@ from graphql import (
     value_from_ast_untyped,
 )
 from graphql.execution import get_variable_values
+from graphql.pyutils import Path
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 from hypothesis_graphql import mutations, nodes, queries
 
 from app.errors import AccountError, ErrorReason
 from app.models.record import Record
-from schema import compiled
 from schema.compiled import MOST_VARIANTS, CompiledOperation, compile_operation
 from schema.root import build_schema as build_real_schema
 
@@ -126,7 +127,9 @@ def raising(error: BaseException) -> Callable:
 
 TREE = """
 type Query { it: Node, again: Node }
-type Node { id: ID!, name(upper: Boolean = false): String, tags: [String!], next: Node, all: [Node] }
+type Node {
+  id: ID!, name: String, tags: [String!], next: Node, all: [Node], greet(upper: Boolean): String
+}
 """
 NODE = {
     "id": "1",
@@ -143,10 +146,11 @@ NODE = {
         "{ it { id } it { tags id } }",
         "{ it { next { id } name } ... { it { tags next { all { id } } } } }",
         "{ ...A ...B ...A } fragment A on Query { it { name } } fragment B on Query { it { id } }",
-        "{ it { ...N next { ...N } } } fragment N on Node { id all { id ... on Node { next { id } } } }",
+        "{ it { ...N next { ...N } } } fragment N on Node { all { ... on Node { next { id } } } }",
         "{ z: it { b: id a: id } a: it { id } again { id } __typename }",
         "{ it { __typename all { kind: __typename } } }",
         "{ it { all { id @skip(if: true) } } }",
+        "{ it { ...N next { id } all { ...N } } } fragment N on Node { next { all { id } } }",
     ],
 )
 def test_merges_what_is_selected_more_than_once_in_the_order_of_the_first(text: str) -> None:
@@ -158,7 +162,9 @@ query ($a: Boolean!, $b: Boolean = true) {
   it { id @skip(if: $a) ... @include(if: $b) { name } ...N @skip(if: $b) @include(if: $a) }
   again @include(if: $a) { id }
 }
-fragment N on Node { tags @include(if: true) next @include(if: false) { id } all { id @skip(if: $b) } }
+fragment N on Node {
+  tags @include(if: true) next @include(if: false) { id } all { id @skip(if: $b) }
+}
 """
 
 
@@ -199,6 +205,21 @@ class Attributes:
         raise AttributeError("as if it were missing")
 
 
+class Called:
+    """A value that is also a function, which answers another."""
+
+    id = name = "of the function"
+
+    def __init__(self, answer: Any) -> None:
+        self.answer = answer
+
+    def __call__(self, _info: Any, **_: Any) -> Any:
+        return self.answer
+
+    def __repr__(self) -> str:
+        return "Called()"
+
+
 class Person(graphene.ObjectType):
     id = graphene.ID()
     name = graphene.String(default_value="nameless")
@@ -216,13 +237,14 @@ def graphene_answering(type_: Any, value: Any) -> GraphQLSchema:
 
 READABLE = [
     {"id": 1, "next": {}},
-    UserDict(id=1, next=UserDict(id=2)),
+    UserDict(id=1, name="kept", next=UserDict(id=2, name="kept")),
     Record({"_id": "1", "next": {"id": "2"}, "all": [Record({"_id": 3}), {"id": 4}]}),
     Attributes(),
     "text",
     0,
     {"all": [Attributes(), {"id": 1}, None, Attributes()]},
     {"name": lambda *_, **__: "called", "tags": lambda *_: ["called"]},
+    {"id": "1", "next": Called({"id": "2"}), "name": Called("called")},
 ]
 
 
@@ -236,16 +258,16 @@ def test_reads_dicts_and_attributes_as_default_resolvers_do(schema: Any, source:
 
 def test_graphql_core_calls_the_methods_it_finds_and_graphene_does_not() -> None:
     class Methods:
-        def name(self, info: Any, upper: bool) -> str:
+        def greet(self, info: Any, upper: bool) -> str:
             return f"{info.field_name} {upper}"
 
         def all(self, info: Any) -> list:
             return [{"id": info.field_name}]
 
-    text = "{ it { name(upper: true) all { id } } }"
+    text = "{ it { greet(upper: true) all { id } } }"
     result = agreed(answering(TREE, Methods()), text)
-    assert result.data == {"it": {"name": "name True", "all": [{"id": "all"}]}}
-    assert agreed(graphene_answering(Person, Methods()), "{ it { name } }").errors
+    assert result.data == {"it": {"greet": "greet True", "all": [{"id": "all"}]}}
+    assert agreed(graphene_answering(Person, Methods()), "{ it { all { id } } }").errors
 
 
 class Text(str):
@@ -264,15 +286,8 @@ class Odd:
         return "Odd()"
 
 
-class Color(enum.Enum):
-    RED = "red"
-    GREEN = 2
-    CRIMSON = "red"
-
-
-class Role(str, enum.Enum):
-    USER = "USER"
-    ADMIN = "boss"
+Color = enum.Enum("Color", {"RED": "red", "GREEN": 2, "CRIMSON": "red"})
+Role = enum.Enum("Role", {"USER": "USER", "ADMIN": "boss"}, type=str)
 
 
 class Declared(graphene.Enum):
@@ -363,20 +378,38 @@ def test_lists_of_lists_keep_their_shape() -> None:
     sdl = "type T { id: Int! } type Query { it: [[[T!]!]] }"
     value = [[[{"id": 1}], [], ({"id": 2}, {"id": 3})], None, [], [[{"id": 4}]]]
     assert agreed(answering(sdl, value), "{ it { id } }").errors is None
-    agreed(answering(sdl, [*value, [[{"id": 1}, None], None], [[{"id": None}]], [5]]), "{ it { id } }")
+    agreed(
+        answering(sdl, [*value, [[{"id": 1}, None], None], [[{"id": None}]], [5]]), "{ it { id } }"
+    )
 
 
 LEVELS = "type T { id: ID!, t: T, sure: T!, ts: [T!]!, odd: [T]! } type Query { it: T!, nil: T }"
 
 
-@pytest.mark.parametrize("text", ["{ nil { %s } }", "{ it { %s } nil { id } }", "{ nil { id t { %s } } }"])
-@pytest.mark.parametrize("bad", [None, [], ValueError("bad"), {"id": None}, {"id": Odd()}, Odd()])
-def test_null_goes_up_to_the_nearest_that_may_be_null(text: str, bad: Any) -> None:
-    below = {"id": "1", "t": {"id": 2}, "sure": bad, "ts": [{"id": 3}, bad], "odd": [bad, {"id": 4}]}
-    schema = schema_of(LEVELS, Query_it=lambda *_: source, Query_nil=lambda *_: source)
-    source = {**below, "t": below}
-    for part in ("sure { id }", "ts { id }", "odd { id } id", "id t { sure { id } ts { id } odd { id } }"):
-        agreed(schema, text % part)
+BAD = [None, Undefined, [], 5, ValueError("bad"), {"id": None}, {"id": Odd()}, Odd()]
+
+
+@pytest.mark.parametrize(
+    "resolved", ["", "T_id", "T_sure", "T_ts T_t", "T_id T_odd T_sure T_ts T_t"]
+)
+@pytest.mark.parametrize("bad", BAD, ids=repr)
+def test_null_goes_up_to_the_nearest_that_may_be_null(bad: Any, resolved: str) -> None:
+    def read(source: Any, info: Any) -> Any:
+        return source[info.field_name]
+
+    below = {
+        "id": "1",
+        "t": {"id": 2},
+        "sure": bad,
+        "ts": [{"id": 3}, bad],
+        "odd": [bad, {"id": 4}],
+    }
+    source = {**below, "t": {**below, "ts": bad, "odd": bad}}
+    resolvers = dict.fromkeys(["Query_it", "Query_nil"], lambda *_: source)
+    schema = schema_of(LEVELS, **resolvers, **dict.fromkeys(resolved.split(), read))
+    for part in ("sure { id }", "ts { id }", "odd { id } id", "id t { ts { id } odd { id } }"):
+        for text in ("{ nil { %s } }", "{ it { %s } nil { id } }", "{ nil { id t { %s } } }"):
+            agreed(schema, text % part)
 
 
 def test_errors_of_resolvers_in_lists_have_their_path_and_null_their_neighbours() -> None:
@@ -410,7 +443,10 @@ def test_errors_of_resolvers_in_lists_have_their_path_and_null_their_neighbours(
     ids=repr,
 )
 def test_an_error_raised_or_returned_keeps_its_cause_extensions_and_place(error: Exception) -> None:
-    for resolver in (raising(error), lambda *_: error, lambda *_: [error]):
+    def returned(*_: Any) -> Exception:
+        return error
+
+    for resolver in (raising(error), returned, lambda *_: [returned()]):
         schema = schema_of("type Query { a: String it: [String!] }", Query_it=resolver)
         result = agreed(schema, "{ a it again: it }")
         causes = {error, getattr(error, "original_error", None)}
@@ -422,6 +458,7 @@ enum Color { RED GREEN }
 input In { n: Int = 5, list: [Int!] = [1, 2], in: In, color: Color }
 type Query {
   it(i: Int = 3, f: Float, s: [String], in: In = {n: 1}, sure: Boolean! = true, c: Color): String
+  few(i: Int = 3, c: Color, s: [String]): String
 }
 """
 
@@ -440,10 +477,15 @@ type Query {
         ("query ($b: Boolean = false) { it(sure: $b) }", {"b": None}),
         ("query ($b: Boolean) { it(sure: $b) }", {}),
         ("query ($b: Boolean) { it(sure: $b) }", {"b": None}),
+        ('{ few(i: 4, c: GREEN, s: "a") b: few(c: null) }', {}),
+        ("query ($i: Int, $c: Color = RED) { few(i: $i, c: $c) }", {"i": 5}),
     ],
 )
 def test_coerces_arguments_defaults_and_variables(text: str, raw: dict) -> None:
-    schema = schema_of(ARGUMENTS, Query_it=lambda _, __, **given: repr(given))
+    def resolver(_: None, __: Any, **given: Any) -> str:
+        return repr(given)
+
+    schema = schema_of(ARGUMENTS, Query_it=resolver, Query_few=resolver)
     agreed(schema, text, **raw)
 
 
@@ -490,21 +532,22 @@ def test_resolvers_are_told_what_graphql_core_tells_them() -> None:
         infos.append(info)
         return [{"id": "1"}]
 
-    schema = schema_of(TREE, Query_it=lambda *_: {"all": [{}]}, Node_all=noted, Node_name=noted)
-    text = """query A($u: Boolean) { it { all { ...N } all { ... { name(upper: $u) } id } } }
-    fragment N on Node { name(upper: $u) } query B { it { id } }"""
+    schema = schema_of(TREE, Query_it=lambda *_: {"all": [{}]}, Node_all=noted, Node_greet=noted)
+    text = """query A($u: Boolean) { it { all { ...N } all { ... { greet(upper: $u) } id } } }
+    fragment N on Node { greet(upper: $u) } query B { it { id } }"""
     document, context = parse(text), object()
     execute_sync(schema, document, None, context, {"u": True}, "A")
     expected, infos[:] = list(infos), []
-    compile_operation(schema, document, document.definitions[0]).run(context, {"u": True})
-    assert infos == expected
-    assert len(infos) == 2
-    assert all(info.context is context for info in infos)
-    assert [type(info.path) for info in infos] == [type(info.path) for info in expected]
-    infos[0].field_nodes.clear()
-    infos[0].fragments.clear()
-    infos.clear()
-    assert ran(schema, text, context, "A", u=True).errors
+    assert len(expected) == 2
+    operation = compile_operation(schema, document, document.definitions[0])
+    for _ in range(2):
+        operation.run(context, {"u": True})
+        assert infos == expected
+        assert all(info.context is context for info in infos)
+        assert {type(info.path) for info in infos} == {Path}
+        infos[0].field_nodes.clear()
+        infos[0].fragments.clear()
+        infos.clear()
 
 
 def test_mutations_run_one_after_another_and_one_failing_stops_no_other() -> None:
@@ -516,7 +559,8 @@ def test_mutations_run_one_after_another_and_one_failing_stops_no_other() -> Non
             raise ValueError(info.path.key)
         return str(len(done))
 
-    sdl = "type Query { a: Int } type Mutation { act(fail: Boolean): String, must(fail: Boolean): String! }"
+    acts = "act(fail: Boolean): String, must(fail: Boolean): String!"
+    sdl = f"type Query {{ a: Int }} type Mutation {{ {acts} }}"
     schema = schema_of(sdl, Mutation_act=act, Mutation_must=act)
     text = "mutation { a: act b: act(fail: true) c: act d: must(fail: true) e: act }"
     result = ran(schema, text)
@@ -623,7 +667,9 @@ def test_an_awaitable_is_a_value_as_it_is_to_execute_sync(type_: str) -> None:
 
 
 def test_serves_threads() -> None:
-    schema = schema_of(TREE, Query_it=lambda _, info: {"id": info.context, "all": [{"id": info.context}]})
+    schema = schema_of(
+        TREE, Query_it=lambda _, info: {"id": info.context, "all": [{"id": info.context}]}
+    )
     text = "query ($a: Boolean!) { it { id all @skip(if: $a) { id } } }"
     operation = compile_text(schema, text)
 
@@ -686,7 +732,9 @@ def answer(_source: Any, info: Any, **given: Any) -> Any:
     world: World = info.context
     path = info.path.as_list()
     told_of = (info.field_name, str(info.return_type), info.parent_type.name, info.variable_values)
-    world.calls.append((path, given, told_of, info.field_nodes, list(info.fragments), info.operation))
+    world.calls.append(
+        (path, given, told_of, info.field_nodes, list(info.fragments), info.operation)
+    )
     value = Answers(Random(f"{world.seed} {path}"), world.trouble).value(info.return_type)
     if isinstance(value, Raised):
         raise value.error
@@ -788,7 +836,9 @@ class Variation:
 
     def block(self, selections: SelectionSetNode, parent: Any) -> str:
         parts = [self.selection(node, parent) for node in selections.selections]
-        parts += [self.selection(node, parent) for node in selections.selections if self.often(0.15)]
+        parts += [
+            self.selection(node, parent) for node in selections.selections if self.often(0.15)
+        ]
         parts += [self.more(parent) for _ in range(2) if self.often(0.3)]
         if self.often(0.2):
             self.rng.shuffle(parts)
@@ -809,7 +859,9 @@ class Variation:
             return "__typename"
         block = ""
         if not is_leaf_type(type_):
-            block = " ".join(self.more(type_, depth + 1) for _ in range(self.rng.choice((1, 1, 2, 3))))
+            block = " ".join(
+                self.more(type_, depth + 1) for _ in range(self.rng.choice((1, 1, 2, 3)))
+            )
             block = "{ " + block + " }"
         return f"{key}{name} {self.directives()}{block}"
 
@@ -839,13 +891,15 @@ class Variation:
             return name
         field = parent.fields[name]
         given = ", ".join(
-            f"{argument.name.value}: {self.literal(argument.value, field.args[argument.name.value].type)}"
-            for argument in node.arguments
+            f"{part.name.value}: {self.literal(part.value, field.args[part.name.value].type)}"
+            for part in node.arguments
         )
         alias = f"{node.alias.value}: " if node.alias else ""
         if self.often(0.2):
             alias = f"{name}{crc32(given.encode()) % 1000}: "
-        block = self.block(node.selection_set, get_named_type(field.type)) if node.selection_set else ""
+        block = (
+            self.block(node.selection_set, get_named_type(field.type)) if node.selection_set else ""
+        )
         return f"{alias}{name}{f'({given})' if given else ''} {self.directives()}{block}"
 
     def directives(self) -> str:
@@ -859,7 +913,9 @@ class Variation:
             return str(value).lower()
         name = f"b{self.rng.randrange(3)}{int(likely)}"
         if name not in self.definitions:
-            self.definitions[name] = self.rng.choice(("Boolean!", "Boolean = true", "Boolean = false"))
+            self.definitions[name] = self.rng.choice(
+                ("Boolean!", "Boolean = true", "Boolean = false")
+            )
             if self.definitions[name] == "Boolean!" or self.often(0.5):
                 self.values[name] = value
         return f"${name}"
@@ -913,9 +969,11 @@ type Shy { id: ID, name: String!, friend: Shy }
 type Query {
   keeper(id: ID!): Keeper, keepers(filter: Filter, colors: [Color!]): [Keeper!]!, cat: Cat!, n: Int!
 }
-type Mutation { hire(filter: Filter!, price: Money): Keeper, fire(id: ID = "1"): [Keeper], count: Int! }
+type Mutation {
+  hire(filter: Filter!, price: Money): Keeper, fire(id: ID = "1"): [Keeper], count: Int!
+}
 """
-ZOO_RESOLVERS = "Keeper_pets Keeper_favourite Keeper_rich Cat_owner".split()
+ZOO_RESOLVERS = ("Keeper_pets", "Keeper_favourite", "Keeper_rich", "Cat_owner")
 
 
 class Pace(graphene.Enum):
@@ -1012,20 +1070,47 @@ def compare(schema: GraphQLSchema, text: str, raw: dict, rng: Random) -> Iterato
     operation = compile_operation(schema, document, node)
     for _ in range(RUNS):
         yield compare_runs(schema, document, operation, raw, World.random(rng))
-        raw = {name: not v if isinstance(v, bool) and rng.random() < 0.3 else v for name, v in raw.items()}
+        raw = {
+            name: not v if isinstance(v, bool) and rng.random() < 0.3 else v
+            for name, v in raw.items()
+        }
 
 
-def compare_runs(schema: GraphQLSchema, document: DocumentNode, operation: CompiledOperation | None, raw: dict, world: "World") -> str:
+@contextmanager
+def noting_help(helped: list[str]) -> Iterator[None]:
+    """Note in `helped` what graphql-core has to complete meanwhile."""
+    complete = ExecutionContext.complete_value
+
+    def noted(self: ExecutionContext, return_type: Any, *rest: Any) -> Any:
+        helped.append(str(return_type))
+        return complete(self, return_type, *rest)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(ExecutionContext, "complete_value", noted)
+        yield
+
+
+def compare_runs(
+    schema: GraphQLSchema,
+    document: DocumentNode,
+    operation: CompiledOperation | None,
+    raw: dict,
+    world: "World",
+) -> str:
     definitions = document.definitions[0].variable_definitions
     variables = get_variable_values(schema, definitions, raw)
     if operation is None or operation._variant(variables) is None:
         return "left to graphql-core"
     again = World(world.seed, world.trouble)
+    helped: list[str] = []
     expected = execute_sync(schema, document, context_value=world, variable_values=raw)
-    result = operation.run(again, variables)
+    with noting_help(helped):
+        result = operation.run(again, variables)
     assert told(result) == told(expected), (document.loc.source.body, raw)
     assert again.calls == world.calls, (document.loc.source.body, raw)
-    return "failed in part" if expected.errors else "without errors"
+    if expected.errors:
+        return "failed in part"
+    return "helped by graphql-core" if helped else "by compiled functions alone"
 
 
 @pytest.mark.parametrize("kind", [queries, mutations], ids=["queries", "mutations"])
@@ -1047,5 +1132,5 @@ def test_random_operations_answer_alike(name: str, kind: Callable) -> None:
     valid = counted.total() - counted["invalid"]
     assert valid > 0.8 * counted.total(), counted
     assert counted["left to graphql-core"] < 0.05 * valid, counted
-    assert min(counted["failed in part"], counted["without errors"]) > 0.05 * valid, counted
-    print(counted)
+    assert counted["failed in part"] > 0.05 * valid, counted
+    assert counted["by compiled functions alone"] > 0.25 * valid, counted
