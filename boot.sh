@@ -115,11 +115,10 @@ dev() {
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
     [ -n "$MONGODB_URI" ] || start_database
-    "$VENV/bin/flask" db indexes >/dev/null
     say "GraphQL   http://$HOST:$PORT/graphql"
     [ "$GRAPHIQL" = true ] && say "GraphiQL  http://$HOST:$PORT/graphiql"
     say "Ctrl-C ends it; the data stays in .data/."
-    "$VENV/bin/flask" run --host "$HOST" --port "$PORT" --reload --no-debugger &
+    "$VENV/bin/python" -m app.development &
     server=$!
     wait "$server"
 }

@@ -13,7 +13,7 @@ from graphql import (
     GraphQLError,
     OperationDefinitionNode,
     OperationType,
-    execute,
+    execute_sync,
     get_operation_ast,
 )
 from graphql.execution import get_variable_values
@@ -189,7 +189,7 @@ class Executor:
     ) -> ExecutionResult:
         if operation.compiled:
             return operation.compiled.run(context, variables)
-        return execute(
+        return execute_sync(
             self._schema,
             operation.document,
             context_value=context,
