@@ -6,6 +6,7 @@ hold them all; here the event loop reads bodies, and threads only see requests t
 
 import asyncio
 import io
+import multiprocessing
 import os
 import sys
 import time
@@ -39,11 +40,12 @@ class Carrier:
         self._max_body_bytes = max_body_bytes
         self._complete: SimpleQueue = SimpleQueue()
         self._reading: dict[Any, float] = {}
-        self._parent = 0
+        # the process that started this one, as it was then: it may be gone before we look
+        parent = multiprocessing.parent_process()
+        self._parent = parent.pid if parent else os.getppid()
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         """Called in each worker before it serves."""
-        self._parent = os.getppid()
         for _ in range(self._threads):
             Thread(target=self._serve, daemon=True).start()
         loop.call_later(1, self._look_around, loop)
