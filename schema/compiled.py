@@ -28,6 +28,7 @@ from types import NoneType
 from typing import Any
 
 import graphene
+from bson import ObjectId
 from graphene.types.definitions import GrapheneEnumType
 from graphene.types.resolver import dict_or_attr_resolver
 from graphql import (
@@ -472,11 +473,13 @@ def _nullable(column: Column) -> Column:
 
 def _leaves(type_: GraphQLOutputType, _nodes: list[FieldNode]) -> Column:
     serialize = type_.serialize
-    usual, convert = _shortcut(type_)
+    shortcuts = _shortcuts(type_)
 
     def leaves(values: list) -> list:
-        if usual.issuperset(map(type, values)):
-            return convert(values)
+        kinds = set(map(type, values))
+        for usual, convert in shortcuts:
+            if usual.issuperset(kinds):
+                return convert(values)
         if any(isinstance(value, UNUSABLE) for value in values):
             raise _IrregularError
         done = list(map(serialize, values))
@@ -487,15 +490,16 @@ def _leaves(type_: GraphQLOutputType, _nodes: list[FieldNode]) -> Column:
     return leaves
 
 
-def _shortcut(type_: GraphQLOutputType) -> tuple[frozenset[type], Column]:
+def _shortcuts(type_: GraphQLOutputType) -> list[tuple[frozenset[type], Column]]:
     """The usual Python types of a leaf's values, and what `serialize` makes of these."""
     if type(type_) in (GraphQLEnumType, GrapheneEnumType):
         names = _enum_names(type_)
-        return frozenset(map(type, names)), lambda values: [names[value] for value in values]
-    for serialize, usual, convert in SHORTCUTS:
-        if type_.serialize is serialize:
-            return frozenset((usual,)), convert
-    return frozenset(), list
+        return [(frozenset(map(type, names)), lambda values: [names[value] for value in values])]
+    return [
+        (frozenset((usual,)), convert)
+        for serialize, usual, convert in SHORTCUTS
+        if type_.serialize is serialize
+    ]
 
 
 def _enum_names(type_: GraphQLEnumType) -> dict[str | Enum, str]:
@@ -513,6 +517,7 @@ def _enum_names(type_: GraphQLEnumType) -> dict[str | Enum, str]:
 SHORTCUTS = (
     (GraphQLString.serialize, str, lambda values: values),
     (GraphQLID.serialize, str, lambda values: values),
+    (GraphQLID.serialize, ObjectId, lambda values: [value.binary.hex() for value in values]),
     (GraphQLBoolean.serialize, bool, lambda values: values),
     (graphene.DateTime.serialize, datetime, lambda values: list(map(datetime.isoformat, values))),
 )

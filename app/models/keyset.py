@@ -6,6 +6,8 @@ from bson import ObjectId
 from pymongo import DESCENDING
 from pymongo.collection import Collection
 
+from app.models.reading import find_all
+
 
 class Position(NamedTuple):
     """Where a row stands: the value it is ordered by, and its id to break ties."""
@@ -32,7 +34,7 @@ def page_after(
     """At most `first` rows behind `after`, or from the beginning; one query."""
     behind = {} if after is None else _behind(key, after)
     order = [(key, DESCENDING), ("_id", DESCENDING)]
-    rows = collection.find(behind, projection, sort=order, limit=first + 1).to_list()
+    rows = find_all(collection, behind, projection, sort=order, limit=first + 1)
     return Page(rows[:first], len(rows) > first)
 
 

@@ -18,6 +18,7 @@ from mongoengine import (
 
 from app.clock import now
 from app.models.connection import asks_database
+from app.models.reading import find_one
 from app.models.record import Record
 
 REMEMBERED_ROTATIONS = 10
@@ -84,7 +85,7 @@ class SessionRecord(Record):
 @asks_database
 def find_session(session_id: ObjectId) -> SessionRecord | None:
     """One session by its id."""
-    return SessionRecord.found(Session._get_collection().find_one({"_id": session_id}))
+    return SessionRecord.found(find_one(Session._get_collection(), {"_id": session_id}))
 
 
 @asks_database

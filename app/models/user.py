@@ -23,6 +23,7 @@ from app.clock import now
 from app.errors import AccountError, ErrorReason
 from app.models.connection import asks_database
 from app.models.keyset import Page, Position, page_after
+from app.models.reading import find_one
 from app.models.record import Record
 
 EMAIL_LENGTH = 254  # RFC 5321, erratum 1690
@@ -159,7 +160,7 @@ class UserRecord(Record):
 @asks_database
 def find_by_email(email: str) -> UserRecord | None:
     """The account of a normalised address, with its password hash: for signing in."""
-    return UserRecord.found(User._get_collection().find_one({"email": email}))
+    return UserRecord.found(find_one(User._get_collection(), {"email": email}))
 
 
 @asks_database
@@ -172,7 +173,8 @@ def find_signed_in(user_id: str) -> UserRecord | None:
         key = ObjectId(user_id)
     except InvalidId:
         return None
-    return UserRecord.found(User._get_collection().find_one({"_id": key}, {"password_hash": False}))
+    users = User._get_collection()
+    return UserRecord.found(find_one(users, {"_id": key}, {"password_hash": False}))
 
 
 @asks_database

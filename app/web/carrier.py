@@ -10,6 +10,7 @@ import multiprocessing
 import os
 import sys
 import time
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
@@ -40,6 +41,7 @@ class Carrier:
         self._max_body_bytes = max_body_bytes
         self._complete: SimpleQueue = SimpleQueue()
         self._reading: dict[Any, float] = {}
+        self._answered: deque[asyncio.Future] = deque()
         # the process that started this one, as it was then: it may be gone before we look
         parent = multiprocessing.parent_process()
         self._parent = parent.pid if parent else os.getppid()
@@ -48,10 +50,11 @@ class Carrier:
         """Called in each worker before it serves."""
         for _ in range(self._threads):
             Thread(target=self._serve, daemon=True).start()
-        loop.call_later(1, self._look_around, loop)
+        self._look_around(loop)
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """One request: its body, then its turn in a thread, which answers it."""
+        self._forget_answered()
         environ = environ_of(scope)
         try:
             body = b"" if scope.method in ("GET", "HEAD") else await self._body(environ, protocol)
@@ -101,10 +104,19 @@ class Carrier:
             except AccountError as fault:  # a thread outlives whatever it met
                 refuse(environ, protocol, fault, 500)
             finally:
-                answered.get_loop().call_soon_threadsafe(answered.set_result, None)
+                self._answered.append(answered)
+
+    def _forget_answered(self) -> None:
+        """End the coroutines of requests that threads have answered.
+
+        Nobody waits for that, so no thread wakes the event loop to say so: it is done in passing.
+        """
+        while self._answered:
+            self._answered.popleft().set_result(None)
 
     def _look_around(self, loop: asyncio.AbstractEventLoop) -> None:
         """Each second: end the reading of bodies that take too long; follow a parent that died."""
+        self._forget_answered()
         now = time.monotonic()
         for reading, started in list(self._reading.items()):
             if now - started > SLOWEST_BODY:
