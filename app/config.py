@@ -14,7 +14,15 @@ from datetime import timedelta
 from pathlib import Path
 
 from dotenv import dotenv_values
-from marshmallow import EXCLUDE, Schema, ValidationError, fields, pre_load, validate
+from marshmallow import (
+    EXCLUDE,
+    Schema,
+    ValidationError,
+    fields,
+    pre_load,
+    validate,
+    validates_schema,
+)
 
 from app.messages import LOCALES
 
@@ -83,6 +91,9 @@ class Settings:
     trusted_documents: str | None
     database_timeout_ms: int
     introspection: bool
+    security_event_days: int
+    require_verified_email: bool
+    register_conceals_accounts: bool
     limits: Limits
 
     @property
@@ -152,6 +163,21 @@ class _SettingsForm(_LimitsForm):
         data_key="DATABASE_TIMEOUT_MS", load_default=3000, validate=validate.Range(100, 60_000)
     )
     introspection = fields.Boolean(data_key="INTROSPECTION", load_default=None)
+    security_event_days = fields.Integer(
+        data_key="SECURITY_EVENT_DAYS", load_default=365, validate=validate.Range(1, 3650)
+    )
+    require_verified_email = fields.Boolean(data_key="REQUIRE_VERIFIED_EMAIL", load_default=False)
+    register_conceals_accounts = fields.Boolean(
+        data_key="REGISTER_CONCEALS_ACCOUNTS", load_default=False
+    )
+
+    @validates_schema
+    def check_concealment(self, values: dict, **_: object) -> None:
+        """Without verification `register` would give tokens to whoever holds a free address."""
+        if values["register_conceals_accounts"] and not values["require_verified_email"]:
+            raise ValidationError(
+                "Needs REQUIRE_VERIFIED_EMAIL=true.", "REGISTER_CONCEALS_ACCOUNTS"
+            )
 
     def read_origins(self, text: str) -> tuple[str, ...]:
         """Origins as browsers send them: https://host[:port], separated by commas."""

@@ -2,10 +2,11 @@
 
 from app.models.connection import asks_database
 from app.models.persisted_operation import PersistedOperation
+from app.models.security_event import SecurityEvent
 from app.models.session import Session
 from app.models.user import User
 
-DOCUMENTS = (User, Session, PersistedOperation)
+DOCUMENTS = (User, Session, SecurityEvent, PersistedOperation)
 
 
 @asks_database

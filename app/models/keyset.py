@@ -1,5 +1,7 @@
 """A page after the last row seen: by key, never by skipping, newest first."""
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from bson import ObjectId
@@ -25,14 +27,15 @@ class Page(NamedTuple):
 
 def page_after(
     collection: Collection,
-    projection: dict[str, bool],
+    projection: dict[str, bool] | None,
     *,
+    where: Mapping[str, Any] = MappingProxyType({}),
     key: str,
     first: int,
     after: Position | None,
 ) -> Page:
-    """At most `first` rows behind `after`, or from the beginning; one query."""
-    behind = {} if after is None else _behind(key, after)
+    """At most `first` of the rows that match `where`, behind `after` or from the beginning."""
+    behind = dict(where) if after is None else {**where, **_behind(key, after)}
     order = [(key, DESCENDING), ("_id", DESCENDING)]
     rows = find_all(collection, behind, projection, sort=order, limit=first + 1)
     return Page(rows[:first], len(rows) > first)

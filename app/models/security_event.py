@@ -1,0 +1,107 @@
+"""The security event: what happened to an account, its document and its questions."""
+
+from datetime import datetime
+from enum import Enum
+
+from bson import ObjectId
+from mongoengine import DateTimeField, Document, EnumField, ObjectIdField, StringField
+
+from app.models.connection import asks_database
+from app.models.keyset import Page, Position, page_after
+from app.models.reading import Stored, find_all
+from app.models.record import Record
+from app.models.session import USER_AGENT_LENGTH
+from app.models.transaction import current_session
+
+
+class SecurityEventType(Enum):
+    """What can happen to an account."""
+
+    REGISTERED = "REGISTERED"
+    LOGGED_IN = "LOGGED_IN"
+    LOGIN_REFUSED = "LOGIN_REFUSED"
+    LOGGED_OUT = "LOGGED_OUT"
+    SESSION_REVOKED = "SESSION_REVOKED"
+    TOKEN_REUSED = "TOKEN_REUSED"  # noqa: S105  the name of an event
+    EMAIL_VERIFIED = "EMAIL_VERIFIED"
+    EMAIL_CHANGED = "EMAIL_CHANGED"
+    PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105
+    PASSWORD_RESET = "PASSWORD_RESET"  # noqa: S105
+    PROFILE_UPDATED = "PROFILE_UPDATED"
+    DATA_EXPORTED = "DATA_EXPORTED"
+    DEACTIVATED = "DEACTIVATED"
+    ACTIVATED = "ACTIVATED"
+    ROLES_CHANGED = "ROLES_CHANGED"
+
+
+class SecurityEvent(Document):
+    """Something that happened to an account. Written by app/security/audit.py alone."""
+
+    id = ObjectIdField(
+        primary_key=True, required=True, default=ObjectId, help_text="Identifies the event."
+    )
+    user_id = ObjectIdField(help_text="The account; none once the account has been deleted.")
+    type = EnumField(SecurityEventType, required=True, help_text="What happened.")
+    at = DateTimeField(required=True, help_text="When it happened.")
+    ip_address = StringField(max_length=45, help_text="Where the request came from.")
+    user_agent = StringField(
+        max_length=USER_AGENT_LENGTH, help_text="What the device says of itself."
+    )
+    expires_at = DateTimeField(required=True, help_text="When it is forgotten.")
+
+    meta = {
+        "collection": "security_events",
+        "auto_create_index": False,
+        "indexes": [
+            ("user_id", "at", "id"),  # an account's events, newest first
+            {"fields": ["expires_at"], "expireAfterSeconds": 0},
+        ],
+    }
+
+
+class SecurityEventRecord(Record):
+    """A security event as read."""
+
+    id: ObjectId
+    user_id: ObjectId | None = None
+    type: str
+    at: datetime
+    ip_address: str | None = None
+    user_agent: str | None = None
+    expires_at: datetime
+
+
+@asks_database
+def add_event(event: SecurityEvent) -> None:
+    """Keep an event, within the transaction that this thread is in, if there is one."""
+    SecurityEvent._get_collection().insert_one(event.to_mongo(), session=current_session())
+
+
+@asks_database
+def newest_events(user_id: ObjectId, first: int, after: Position | None) -> Page:
+    """A page of at most `first` events of an account, the newest first."""
+    return page_after(
+        SecurityEvent._get_collection(),
+        None,
+        where={"user_id": user_id},
+        key="at",
+        first=first,
+        after=after,
+    )
+
+
+@asks_database
+def all_events(user_id: ObjectId, most: int) -> list[Stored]:
+    """The newest `most` events of an account, as stored."""
+    newest_first = [("at", -1), ("_id", -1)]
+    events = SecurityEvent._get_collection()
+    return find_all(events, {"user_id": user_id}, sort=newest_first, limit=most)
+
+
+@asks_database
+def forget_identity(user_id: ObjectId) -> None:
+    """Keep what happened to a deleted account, and nothing of who it was."""
+    identity = dict.fromkeys(("user_id", "ip_address", "user_agent"), "")
+    SecurityEvent._get_collection().update_many(
+        {"user_id": user_id}, {"$unset": identity}, session=current_session()
+    )

@@ -1,0 +1,35 @@
+"""Security events: `record` is their only writer."""
+
+from datetime import timedelta
+
+from bson import ObjectId
+
+from app.clock import now
+from app.config import current
+from app.models.security_event import SecurityEvent, SecurityEventType, add_event
+from app.models.session import USER_AGENT_LENGTH
+
+
+def record(
+    type_: SecurityEventType,
+    user_id: ObjectId | None,
+    *,
+    ip_address: str | None,
+    user_agent: str | None,
+) -> None:
+    """Keep that something happened to an account, for SECURITY_EVENT_DAYS.
+
+    Within a transaction it is kept if the change is. user_id: None where nobody has the account,
+    so that refusing a login costs the same whether there is one or not.
+    """
+    at = now()
+    add_event(
+        SecurityEvent(
+            user_id=user_id,
+            type=type_,
+            at=at,
+            ip_address=ip_address,
+            user_agent=(user_agent or "")[:USER_AGENT_LENGTH] or None,
+            expires_at=at + timedelta(days=current().security_event_days),
+        )
+    )
