@@ -29,7 +29,7 @@ from schema.cost import VariableCost, costs_of
 from schema.faults import literal_faults
 from schema.limits import excess, parse_within, refuse_excess
 
-MOST_DOCUMENTS = 1000
+MOST_DOCUMENTS = 2000
 MOST_PLACES = 20  # told of one error
 MOST_CHARACTERS = 1_000_000  # of all of them; a parsed document takes about 100 times its text
 

@@ -1,5 +1,7 @@
 """The account: its document, its indexes and its atomic questions."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from enum import Enum
 
@@ -17,7 +19,7 @@ from mongoengine import (
     ObjectIdField,
     StringField,
 )
-from mongoengine.errors import NotUniqueError
+from pymongo.errors import DuplicateKeyError
 
 from app.clock import now
 from app.errors import AccountError, ErrorReason
@@ -25,9 +27,10 @@ from app.models.connection import asks_database
 from app.models.keyset import Page, Position, page_after
 from app.models.reading import find_one
 from app.models.record import Record
+from app.models.transaction import current_session
 
 EMAIL_LENGTH = 254  # RFC 5321, erratum 1690
-SECRETS = {"password_hash", "session_ids"}
+SECRETS = {"password_hash", "session_ids", "links"}
 MAX_SESSIONS = 100  # devices signed in at once; the next login ends the oldest session
 
 
@@ -55,6 +58,23 @@ class Address(EmbeddedDocument):
         max_length=3,
         help_text="Country by ISO 3166-1 alpha-3: BRA, PRT, USA.",
     )
+
+
+class Link(EmbeddedDocument):
+    """The last link of one kind: a newer one takes its place, and it can be used once."""
+
+    id = ObjectIdField(required=True, help_text="Identifies the link; its signed token names it.")
+    asked_at = DateTimeField(required=True, help_text="When it was asked for.")
+    spent = BooleanField(required=True, default=False, help_text="Used, or ended by a change.")
+    email = StringField(max_length=EMAIL_LENGTH, help_text="The address it is to make theirs.")
+
+
+class Links(EmbeddedDocument):
+    """The links sent by mail, the last one of each kind. See app/models/link.py."""
+
+    verify_email = EmbeddedDocumentField(Link)
+    reset_password = EmbeddedDocumentField(Link)
+    change_email = EmbeddedDocumentField(Link)
 
 
 class User(Document):
@@ -103,6 +123,7 @@ class User(Document):
         max_length=MAX_SESSIONS,
         help_text="The live sessions: a token whose session is not here is revoked.",
     )
+    links = EmbeddedDocumentField(Links, help_text="The links sent by mail, one of each kind.")
     created_at = DateTimeField(required=True, default=now, help_text="When the account was made.")
     updated_at = DateTimeField(
         required=True, default=now, help_text="When the person's data last changed."
@@ -121,15 +142,22 @@ class User(Document):
 
         Raises AccountError(ALREADY_EXISTS) naming the field whose value is taken.
         """
-        try:
-            self.save(force_insert=True)
-        except NotUniqueError as error:
-            taken = error.__context__.details["keyPattern"]
-            raise AccountError(
-                ErrorReason.ALREADY_EXISTS,
-                resource="user",
-                fields=dict.fromkeys(taken, ErrorReason.ALREADY_EXISTS),
-            ) from None
+        self.validate()
+        with naming_what_is_taken():
+            self._get_collection().insert_one(self.to_mongo(), session=current_session())
+
+
+@contextmanager
+def naming_what_is_taken() -> Iterator[None]:
+    """Raise the refusal of a unique index as AccountError(ALREADY_EXISTS), naming the fields."""
+    try:
+        yield
+    except DuplicateKeyError as error:
+        raise AccountError(
+            ErrorReason.ALREADY_EXISTS,
+            resource="user",
+            fields=dict.fromkeys(error.details["keyPattern"], ErrorReason.ALREADY_EXISTS),
+        ) from None
 
 
 class UserRecord(Record):
@@ -147,6 +175,7 @@ class UserRecord(Record):
     active: bool
     roles: list[str]
     session_ids: list[ObjectId] = ()
+    links: dict | None = None
     created_at: datetime
     updated_at: datetime
     last_login_at: datetime | None = None
@@ -161,6 +190,12 @@ class UserRecord(Record):
 def find_by_email(email: str) -> UserRecord | None:
     """The account of a normalised address, with its password hash: for signing in."""
     return UserRecord.found(find_one(User._get_collection(), {"email": email}))
+
+
+@asks_database
+def find_by_id(user_id: ObjectId) -> UserRecord | None:
+    """An account with its secrets: for asking the password again, and for writing to its owner."""
+    return UserRecord.found(find_one(User._get_collection(), {"_id": user_id}))
 
 
 @asks_database
@@ -215,13 +250,16 @@ def begin_session(
         "$push": {"session_ids": {"$each": [session_id], "$slice": -MAX_SESSIONS}},
     }
     same = {"_id": user.id, "active": True, "password_hash": user.password_hash}
-    return User._get_collection().update_one(same, update).matched_count == 1
+    users, transaction = User._get_collection(), current_session()
+    return users.update_one(same, update, session=transaction).matched_count == 1
 
 
 @asks_database
 def end_session(user_id: ObjectId, session_id: ObjectId) -> bool:
     """End one session at once, for its access tokens too. False when it had ended before."""
     ended = User._get_collection().update_one(
-        {"_id": user_id, "session_ids": session_id}, {"$pull": {"session_ids": session_id}}
+        {"_id": user_id, "session_ids": session_id},
+        {"$pull": {"session_ids": session_id}},
+        session=current_session(),
     )
     return ended.modified_count == 1
