@@ -182,6 +182,12 @@ class LoginForm(Schema):
     password = Password(required=True, maximum=LONGEST_GUESS)
 
 
+class PasswordForm(Schema):
+    """The password of whoever is signed in, asked again."""
+
+    password = Password(required=True, maximum=LONGEST_GUESS)
+
+
 class RefreshTokenForm(Schema):
     """The proof of a session. It is checked as a token, so any string passes here."""
 
@@ -189,3 +195,4 @@ class RefreshTokenForm(Schema):
 
 
 REGISTER, LOGIN, REFRESH_TOKEN = RegisterForm(), LoginForm(), RefreshTokenForm()
+PASSWORD = PasswordForm()

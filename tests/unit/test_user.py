@@ -32,6 +32,7 @@ FIELDS = {
     "active": (BooleanField, True, False),
     "roles": (ListField, True, False),
     "session_ids": (ListField, False, False),
+    "links": (EmbeddedDocumentField, False, False),
     "created_at": (DateTimeField, True, False),
     "updated_at": (DateTimeField, True, False),
     "last_login_at": (DateTimeField, False, False),
