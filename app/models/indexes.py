@@ -1,12 +1,13 @@
 """The indexes of every document: built once, before serving."""
 
 from app.models.connection import asks_database
+from app.models.outgoing_mail import OutgoingMail
 from app.models.persisted_operation import PersistedOperation
 from app.models.security_event import SecurityEvent
 from app.models.session import Session
 from app.models.user import User
 
-DOCUMENTS = (User, Session, SecurityEvent, PersistedOperation)
+DOCUMENTS = (User, Session, SecurityEvent, PersistedOperation, OutgoingMail)
 
 
 @asks_database
