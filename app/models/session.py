@@ -4,6 +4,8 @@ Whether a session is live is told by its account alone (``User.session_ids``); w
 is the device and which refresh token is the current one.
 """
 
+import logging
+from collections.abc import Collection
 from datetime import datetime
 
 from bson import ObjectId
@@ -15,12 +17,16 @@ from mongoengine import (
     ObjectIdField,
     StringField,
 )
+from pymongo.errors import PyMongoError
 
 from app.clock import now
 from app.models.connection import asks_database
-from app.models.reading import find_one
+from app.models.reading import Stored, find_all, find_one
 from app.models.record import Record
+from app.models.transaction import current_session
+from app.models.user import User
 
+log = logging.getLogger(__name__)
 REMEMBERED_ROTATIONS = 10
 USER_AGENT_LENGTH = 512
 
@@ -53,19 +59,20 @@ class Session(Document):
     )
     ip_address = StringField(max_length=45, help_text="Where the login came from.")
     created_at = DateTimeField(required=True, default=now, help_text="When it was opened.")
-    last_used_at = DateTimeField(required=True, default=now, help_text="When it last refreshed.")
+    last_used_at = DateTimeField(required=True, default=now, help_text="When it was last used.")
     expires_at = DateTimeField(required=True, help_text="When its refresh token expires.")
 
     meta = {
         "collection": "sessions",
         "auto_create_index": False,
-        "indexes": [{"fields": ["expires_at"], "expireAfterSeconds": 0}],
+        "indexes": ["user_id", {"fields": ["expires_at"], "expireAfterSeconds": 0}],
     }
 
     @asks_database
     def add(self) -> None:
         """Insert the new session; it is live once its account lists it."""
-        self.save(force_insert=True)
+        self.validate()
+        self._get_collection().insert_one(self.to_mongo(), session=current_session())
 
 
 class SessionRecord(Record):
@@ -102,10 +109,82 @@ def rotate(
         "$push": {"rotations": {"$each": [exchange], "$slice": -REMEMBERED_ROTATIONS}},
     }
     current = {"_id": session_id, "refresh_id": used}
-    return Session._get_collection().update_one(current, update).modified_count == 1
+    sessions, transaction = Session._get_collection(), current_session()
+    return sessions.update_one(current, update, session=transaction).modified_count == 1
 
 
 @asks_database
+def find_devices(session_ids: Collection[ObjectId]) -> list[Stored]:
+    """Of these sessions those that have not expired, as stored, without what refreshes them."""
+    unexpired = {"_id": {"$in": list(session_ids)}, "expires_at": {"$gt": now()}}
+    secrets = {"refresh_id": False, "rotations": False}
+    sessions = Session._get_collection()
+    return find_all(sessions, unexpired, secrets, limit=len(session_ids)) if session_ids else []
+
+
+@asks_database
+def live_session_ids(user_ids: Collection[ObjectId]) -> dict[ObjectId, list[ObjectId]]:
+    """The live sessions of each of these accounts, by one question for all."""
+    asked = {"_id": {"$in": list(user_ids)}}
+    found = find_all(User._get_collection(), asked, {"session_ids": True}, limit=len(user_ids))
+    return {account["_id"]: account.get("session_ids", []) for account in found}
+
+
+def note_use(session_id: ObjectId, at: datetime, *, unless_since: datetime) -> None:
+    """Write that a session was used, unless a use later than `unless_since` is written already.
+
+    Whoever uses a session did not ask for this write: its failure is logged and raises nothing.
+    """
+    stale = {"_id": session_id, "last_used_at": {"$lte": unless_since}}
+    try:
+        Session._get_collection().update_one(stale, {"$set": {"last_used_at": at}})
+    except PyMongoError as error:
+        log.warning("the use of a session could not be written: %s", error)
+
+
+@asks_database
+def end_all_sessions(
+    user_id: ObjectId, asking: ObjectId, *, keep_asking: bool
+) -> list[ObjectId] | None:
+    """End the account's sessions at once, for their access tokens too: which ended.
+
+    None, and nothing ends, when the session that asks is not live any more.
+    """
+    kept = [asking] if keep_asking else []
+    before = User._get_collection().find_one_and_update(
+        {"_id": user_id, "session_ids": asking},
+        {"$set": {"session_ids": kept}},
+        {"session_ids": True},
+        session=current_session(),
+    )
+    return before and [ended for ended in before["session_ids"] if ended not in kept]
+
+
+@asks_database
+def remove_sessions(session_ids: Collection[ObjectId]) -> int:
+    """Forget ended sessions: how many there were, since those that expired are gone already."""
+    ended, transaction = {"_id": {"$in": list(session_ids)}}, current_session()
+    return Session._get_collection().delete_many(ended, session=transaction).deleted_count
+
+
 def remove_session(session_id: ObjectId) -> None:
     """Forget an ended session."""
-    Session._get_collection().delete_one({"_id": session_id})
+    remove_sessions([session_id])
+
+
+@asks_database
+def renew(session_id: ObjectId, successor: str, at: datetime, expires_at: datetime) -> None:
+    """Give a session another refresh token, and forget the earlier ones."""
+    update = {
+        "$set": {"refresh_id": successor, "last_used_at": at, "expires_at": expires_at},
+        "$unset": {"rotations": ""},
+    }
+    sessions, transaction = Session._get_collection(), current_session()
+    sessions.update_one({"_id": session_id}, update, session=transaction)
+
+
+@asks_database
+def remove_other_sessions(user_id: ObjectId, kept: ObjectId) -> None:
+    """Forget an account's sessions but one, those too that it never listed."""
+    sessions, transaction = Session._get_collection(), current_session()
+    sessions.delete_many({"user_id": user_id, "_id": {"$ne": kept}}, session=transaction)
