@@ -3,7 +3,15 @@
 import graphene
 
 from schema import guard
-from schema.mutations import login, register, sessions
+from schema.mutations import (
+    change_email,
+    change_password,
+    login,
+    register,
+    reset_password,
+    sessions,
+    verify_email,
+)
 from schema.queries import administration, error_catalog, me, password_policy
 
 
@@ -23,6 +31,13 @@ class Mutation(graphene.ObjectType):
     login = login.login
     refresh_token = sessions.refresh_token
     logout = sessions.logout
+    resend_verification_email = verify_email.resend_verification_email
+    verify_email = verify_email.verify_email
+    request_password_reset = reset_password.request_password_reset
+    reset_password = reset_password.reset_password
+    change_password = change_password.change_password
+    request_email_change = change_email.request_email_change
+    confirm_email_change = change_email.confirm_email_change
 
 
 def build_schema(

@@ -24,6 +24,11 @@ class Caller:
     session_id: ObjectId | None = None
 
     @property
+    def origin(self) -> dict[str, str | None]:
+        """Where they ask from, as security events keep it."""
+        return {"ip_address": self.ip_address, "user_agent": self.user_agent}
+
+    @property
     def locale(self) -> str:
         """The language of what is said to them: their wish, else their account's, else ours."""
         known = self.user.locale if self.user else None

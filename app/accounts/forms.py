@@ -13,7 +13,7 @@ from stdnum.br import cnpj, cpf
 from app.clock import now
 from app.errors import AccountError, ErrorReason
 from app.messages import LOCALES
-from app.models.user import EMAIL_LENGTH
+from app.models.user import EMAIL_LENGTH, UserRecord
 from app.security.passwords import weaknesses
 
 LONGEST_TEXT = 4096  # characters looked at; past that nothing is normalised, only refused
@@ -54,6 +54,14 @@ def filled(form: Schema, given: Mapping[str, Any]) -> dict[str, Any]:
             ((name,), reason) for name, reasons in error.messages.items() for reason in reasons
         ]
         raise AccountError(ErrorReason.INVALID_DATA, fields=faults) from None
+
+
+def refuse_weak(password: str, user: UserRecord) -> None:
+    """Raise AccountError(INVALID_DATA) with what the policy says of this person's new password."""
+    faults = weaknesses(password, email=user.email, full_name=user.full_name)
+    if faults:
+        path = ("new_password",)
+        raise AccountError(ErrorReason.INVALID_DATA, fields=[(path, why) for why in faults])
 
 
 class Text(fields.Field):
@@ -188,6 +196,37 @@ class PasswordForm(Schema):
     password = Password(required=True, maximum=LONGEST_GUESS)
 
 
+class EmailForm(Schema):
+    """An address that may be anybody's."""
+
+    email = Email(required=True)
+
+
+class LinkForm(Schema):
+    """The proof of a link. It is checked as a token, so any string passes here."""
+
+    token = fields.String(required=True, error_messages=REASONS)
+
+
+class ResetPasswordForm(LinkForm):
+    """A link, and the password to have from now on: see `refuse_weak`."""
+
+    new_password = Password(required=True)
+
+
+class ChangePasswordForm(Schema):
+    """The password as it is, and as it shall be: see `refuse_weak`."""
+
+    current_password = Password(required=True, maximum=LONGEST_GUESS)
+    new_password = Password(required=True)
+
+
+class ChangeEmailForm(PasswordForm):
+    """The address to move to."""
+
+    new_email = Email(required=True)
+
+
 class RefreshTokenForm(Schema):
     """The proof of a session. It is checked as a token, so any string passes here."""
 
@@ -195,4 +234,6 @@ class RefreshTokenForm(Schema):
 
 
 REGISTER, LOGIN, REFRESH_TOKEN = RegisterForm(), LoginForm(), RefreshTokenForm()
-PASSWORD = PasswordForm()
+PASSWORD, EMAIL, LINK = PasswordForm(), EmailForm(), LinkForm()
+RESET_PASSWORD, CHANGE_PASSWORD = ResetPasswordForm(), ChangePasswordForm()
+CHANGE_EMAIL = ChangeEmailForm()

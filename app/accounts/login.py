@@ -3,10 +3,15 @@
 from app.accounts.caller import Caller
 from app.accounts.forms import LOGIN, filled
 from app.accounts.sessions import SignedIn, new_session, signed_in
+from app.config import current
 from app.errors import AccountError, ErrorReason
-from app.models.session import remove_session
+from app.models.security_event import SecurityEventType
+from app.models.session import Session
+from app.models.transaction import together
 from app.models.user import UserRecord, begin_session, find_by_email
+from app.security.audit import record
 from app.security.passwords import check_password, hash_password, needs_upgrade, spend_a_check
+from app.security.throttle import Action, guess
 
 
 def login(given: dict, caller: Caller) -> SignedIn:
@@ -14,27 +19,41 @@ def login(given: dict, caller: Caller) -> SignedIn:
 
     Raises AccountError: INVALID_DATA for what is no address or no password;
     INVALID_CREDENTIALS for an unknown address, a wrong password and an inactive account, alike
-    and in the same time.
+    and in the same time; EMAIL_NOT_VERIFIED, after a right password, where the address must be;
+    TOO_MANY_ATTEMPTS, whether there is such an account or not; OVERLOADED.
     """
     form = filled(LOGIN, given)
-    user = _proved(find_by_email(form["email"]), form["password"])
-    upgraded = hash_password(form["password"]) if needs_upgrade(user.password_hash) else None
-    session = new_session(user.id, caller)
-    begun = begin_session(user, session.id, session.created_at, upgraded)
-    if not begun and upgraded:
+    email, password = form["email"], form["password"]
+    with guess(Action.LOGIN, account=email, address=caller.ip_address):
+        user = _proved(email, password, caller)
+    if current().require_verified_email and not user.email_verified:
+        raise AccountError(ErrorReason.EMAIL_NOT_VERIFIED)
+    upgraded = hash_password(password) if needs_upgrade(user.password_hash) else None
+    try:
+        session = together(lambda: _begin(user, caller, upgraded))
+    except AccountError as refusal:
+        if not upgraded or refusal.reason is not ErrorReason.INVALID_CREDENTIALS:
+            raise
         # another login of the same person may have upgraded the hash first: prove it once more
-        user = find_by_email(form["email"])
-        right = user is not None and check_password(form["password"], user.password_hash)
-        begun = right and begin_session(user, session.id, session.created_at)
-    if not begun:
-        remove_session(session.id)
-        raise AccountError(ErrorReason.INVALID_CREDENTIALS)
+        user = _proved(email, password, caller)
+        session = together(lambda: _begin(user, caller))
     user.last_login_at = session.created_at
     return signed_in(user, session)
 
 
-def _proved(user: UserRecord | None, password: str) -> UserRecord:
+def _proved(email: str, password: str, caller: Caller) -> UserRecord:
+    user = find_by_email(email)
     right = check_password(password, user.password_hash) if user else spend_a_check(password)
     if not right or not user.active:
+        # kept for nobody where there is no account: the answer takes the same time
+        record(SecurityEventType.LOGIN_REFUSED, user.id if user else None, **caller.origin)
         raise AccountError(ErrorReason.INVALID_CREDENTIALS)
     return user
+
+
+def _begin(user: UserRecord, caller: Caller, upgraded: str | None = None) -> Session:
+    session = new_session(user.id, caller)
+    if not begin_session(user, session.id, session.created_at, upgraded):
+        raise AccountError(ErrorReason.INVALID_CREDENTIALS)
+    record(SecurityEventType.LOGGED_IN, user.id, **caller.origin)
+    return session

@@ -1,28 +1,52 @@
-"""A person makes an account and is signed in."""
+"""A person makes an account and is signed in, or asked to verify the address first."""
 
 from app.accounts.caller import Caller
 from app.accounts.forms import REGISTER, filled
 from app.accounts.sessions import SignedIn, new_session, signed_in
-from app.errors import AccountError
-from app.models.session import remove_session
+from app.config import current
+from app.errors import AccountError, ErrorReason
+from app.models.outgoing_mail import MailKind, post
+from app.models.security_event import SecurityEventType
+from app.models.session import Session
+from app.models.transaction import together
 from app.models.user import User, UserRecord
+from app.security.audit import record
 from app.security.passwords import hash_password
+from app.security.throttle import Action, count
 
 
 def register(given: dict, caller: Caller) -> SignedIn:
-    """Make an account and open its first session.
+    """Make an account, write to its address, and open its first session: all or nothing.
 
-    The insert of the account is the last write: whatever fails before it, nothing was made.
-    Raises AccountError: INVALID_DATA with every faulty field; ALREADY_EXISTS naming the field.
+    With REQUIRE_VERIFIED_EMAIL there is no session yet. With REGISTER_CONCEALS_ACCOUNTS a taken
+    address answers as a free one does, and only its owner is told, by mail.
+    Raises AccountError: INVALID_DATA with every faulty field; ALREADY_EXISTS naming the field;
+    TOO_MANY_ATTEMPTS.
     """
     form = filled(REGISTER, given)
+    count(Action.REGISTER, account=None, address=caller.ip_address)
     password, locale = form.pop("password"), form.pop("locale", None)
     user = User(**form, locale=locale or caller.locale, password_hash=hash_password(password))
-    session = new_session(user.id, caller)
-    user.session_ids = [session.id]
     try:
-        user.add()
-    except AccountError:
-        remove_session(session.id)
-        raise
-    return signed_in(UserRecord.of(user), session)
+        session = together(lambda: _make(user, caller))
+    except AccountError as refusal:
+        if not _is_concealed(refusal):
+            raise
+        post(MailKind.ACCOUNT_EXISTS, to=user.email)
+        session = None
+    made = UserRecord.of(user)
+    return signed_in(made, session) if session else SignedIn(made, None)
+
+
+def _make(user: User, caller: Caller) -> Session | None:
+    session = None if current().require_verified_email else new_session(user.id, caller)
+    user.session_ids = [session.id] if session else []
+    user.add()
+    post(MailKind.VERIFY_EMAIL, to=user.email, user_id=user.id)
+    record(SecurityEventType.REGISTERED, user.id, **caller.origin)
+    return session
+
+
+def _is_concealed(refusal: AccountError) -> bool:
+    taken = (("email",), ErrorReason.ALREADY_EXISTS) in refusal.fields
+    return taken and current().register_conceals_accounts

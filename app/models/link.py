@@ -10,7 +10,7 @@ from bson import ObjectId
 from app.clock import now
 from app.models.connection import asks_database
 from app.models.transaction import current_session
-from app.models.user import User, naming_what_is_taken
+from app.models.user import User, UserRecord, naming_what_is_taken
 
 
 class LinkKind(Enum):
@@ -61,13 +61,38 @@ def spend_link(
     with naming_what_is_taken():
         spent = User._get_collection().update_one(
             {"_id": user_id, "active": True, **live},
-            {"$set": {f"{kind.field}.spent": True, "updated_at": now(), **changes}},
+            {"$set": {**_ended(kind), "updated_at": now(), **changes}},
             session=current_session(),
         )
     return spent.matched_count == 1
 
 
+@asks_database
+def offer_change(user: UserRecord, email: str) -> ObjectId | None:
+    """Make a link that gives the account another address, in the place of an older one: its id.
+
+    None when the account is gone or inactive, or has another password than when it was read.
+    """
+    link = {"id": ObjectId(), "asked_at": now(), "spent": False, "email": email}
+    offered = User._get_collection().update_one(
+        {"_id": user.id, "active": True, "password_hash": user.password_hash},
+        {"$set": {LinkKind.CHANGE_EMAIL.field: link}},
+        session=current_session(),
+    )
+    return link["id"] if offered.matched_count else None
+
+
+def live_link(kind: LinkKind, user: UserRecord | None) -> dict[str, Any] | None:
+    """The link of this kind that works, as the account was read; `spend_link` decides."""
+    link = ((user.links if user and user.active else None) or {}).get(kind.place)
+    return link if link and not link["spent"] else None
+
+
 def spent(*kinds: LinkKind) -> dict[str, Any]:
     """What to $set so that links of these kinds work no more, nor those still on their way."""
-    at = now()
-    return {kind.field: {"id": ObjectId(), "asked_at": at, "spent": True} for kind in kinds}
+    return {name: value for kind in kinds for name, value in _ended(kind).items()}
+
+
+def _ended(kind: LinkKind) -> dict[str, Any]:
+    """A mail that was asked for before now arms its link no more."""
+    return {f"{kind.field}.spent": True, f"{kind.field}.asked_at": now()}

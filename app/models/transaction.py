@@ -4,8 +4,12 @@ from collections.abc import Callable
 from contextvars import ContextVar
 from typing import TypeVar
 
+import pymongo
 from pymongo.client_session import ClientSession
+from pymongo.errors import PyMongoError
 
+from app.config import current
+from app.errors import AccountError
 from app.models.connection import asks_database, client
 
 R = TypeVar("R")
@@ -30,8 +34,14 @@ def together(change: Callable[[], R]) -> R:
         token = _session.set(session)
         try:
             return change()
+        except AccountError as error:
+            if isinstance(error.__cause__, PyMongoError):  # the driver knows what to repeat
+                raise error.__cause__ from None
+            raise
         finally:
             _session.reset(token)
 
-    with client().start_session() as session:
+    # the driver would go on repeating for two minutes
+    seconds = current().database_timeout_ms / 1000
+    with pymongo.timeout(seconds), client().start_session() as session:
         return session.with_transaction(run)

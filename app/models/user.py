@@ -63,7 +63,7 @@ class Address(EmbeddedDocument):
 class Link(EmbeddedDocument):
     """The last link of one kind: a newer one takes its place, and it can be used once."""
 
-    id = ObjectIdField(required=True, help_text="Identifies the link; its signed token names it.")
+    id = ObjectIdField(help_text="Identifies the link; its signed token names it.")
     asked_at = DateTimeField(required=True, help_text="When it was asked for.")
     spent = BooleanField(required=True, default=False, help_text="Used, or ended by a change.")
     email = StringField(max_length=EMAIL_LENGTH, help_text="The address it is to make theirs.")

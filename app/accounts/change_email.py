@@ -1,0 +1,69 @@
+"""A signed-in person moves the account to another address, which has to prove that it is theirs."""
+
+from app.accounts.caller import Caller
+from app.accounts.confirmation import confirmed
+from app.accounts.forms import CHANGE_EMAIL, LINK, filled
+from app.accounts.letters import told_of
+from app.errors import AccountError, ErrorReason
+from app.models.link import LinkKind, live_link, offer_change, spend_link, spent
+from app.models.outgoing_mail import MailKind, post
+from app.models.security_event import SecurityEventType
+from app.models.transaction import together
+from app.models.user import UserRecord, find_by_id
+from app.security.audit import record
+from app.security.links import read_link_token
+from app.security.throttle import Action, count, guess
+
+
+def request_email_change(given: dict, caller: Caller) -> None:
+    """Send a link to the new address, and a notice to the one in use.
+
+    A taken address is answered like a free one: it gets no link.
+    Raises AccountError: INVALID_DATA, also for the address in use; INVALID_CREDENTIALS,
+    TOO_MANY_ATTEMPTS, OVERLOADED; TOKEN_REVOKED when the account went meanwhile.
+    """
+    form = filled(CHANGE_EMAIL, given)
+    user = confirmed(caller, form["password"])
+    if form["new_email"] == user.email:
+        reason = ErrorReason.INVALID_DATA
+        raise AccountError(reason, fields={"new_email": reason})
+    count(Action.RESEND_VERIFICATION, account=form["new_email"], address=caller.ip_address)
+    together(lambda: _offer(user, form["new_email"], caller))
+
+
+def _offer(user: UserRecord, new_email: str, caller: Caller) -> None:
+    link_id = offer_change(user, new_email)
+    if link_id is None:
+        raise AccountError(ErrorReason.TOKEN_REVOKED)
+    post(MailKind.CHANGE_EMAIL, to=new_email, user_id=user.id, details={"link_id": str(link_id)})
+    details = {**told_of(caller), "new_email": new_email}
+    post(MailKind.EMAIL_CHANGE_REQUESTED, to=user.email, user_id=user.id, details=details)
+
+
+def confirm_email_change(given: dict, caller: Caller) -> UserRecord:
+    """Make the new address the account's own, verified. The link works once.
+
+    Raises AccountError: LINK_INVALID, LINK_EXPIRED, TOO_MANY_ATTEMPTS; ALREADY_EXISTS when somebody
+    took the address meanwhile, which leaves the link as it was.
+    """
+    token = filled(LINK, given)["token"]
+    with guess(Action.LINK, account=None, address=caller.ip_address):
+        user_id, link_id = read_link_token(LinkKind.CHANGE_EMAIL, token)
+        user = find_by_id(user_id)
+        link = live_link(LinkKind.CHANGE_EMAIL, user)
+        if link is None or link["id"] != link_id:
+            raise AccountError(ErrorReason.LINK_INVALID)
+        together(lambda: _change(user, link, caller))
+    return find_by_id(user_id)
+
+
+def _change(user: UserRecord, link: dict, caller: Caller) -> None:
+    changes = {
+        "email": link["email"],
+        "email_verified": True,
+        **spent(LinkKind.VERIFY_EMAIL, LinkKind.RESET_PASSWORD),
+    }
+    if not spend_link(LinkKind.CHANGE_EMAIL, user.id, link["id"], changes):
+        raise AccountError(ErrorReason.LINK_INVALID)
+    record(SecurityEventType.EMAIL_CHANGED, user.id, **caller.origin)
+    post(MailKind.EMAIL_CHANGED, to=user.email, user_id=user.id, details=told_of(caller))

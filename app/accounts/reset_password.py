@@ -1,0 +1,74 @@
+"""A person who lost the password gets a link by mail and chooses another."""
+
+from bson import ObjectId
+
+from app.accounts.caller import Caller
+from app.accounts.forms import EMAIL, RESET_PASSWORD, filled, refuse_weak
+from app.accounts.letters import told_of
+from app.accounts.sessions import SignedIn, new_session, signed_in
+from app.errors import AccountError, ErrorReason
+from app.models.link import LinkKind, live_link, spend_link, spent
+from app.models.outgoing_mail import MailKind, post
+from app.models.security_event import SecurityEventType
+from app.models.session import Session, remove_other_sessions
+from app.models.transaction import together
+from app.models.user import UserRecord, find_by_id
+from app.security.audit import record
+from app.security.links import read_link_token
+from app.security.passwords import hash_password
+from app.security.throttle import Action, count, guess
+
+
+def request_password_reset(given: dict, caller: Caller) -> None:
+    """Send a link with which the owner of the address can choose a new password.
+
+    The same is done and answered for any address: who has an account is found out when the mail
+    is sent, and an address of nobody gets none.
+    Raises AccountError: INVALID_DATA, TOO_MANY_ATTEMPTS.
+    """
+    email = filled(EMAIL, given)["email"]
+    count(Action.RESET_REQUEST, account=email, address=caller.ip_address)
+    post(MailKind.RESET_PASSWORD, to=email)
+
+
+def reset_password(given: dict, caller: Caller) -> SignedIn:
+    """Take the new password, end every session, sign in on this device. The link works once.
+
+    It came to the address, so the address is theirs: it is verified from now on.
+    Raises AccountError: LINK_INVALID, LINK_EXPIRED, TOO_MANY_ATTEMPTS, OVERLOADED; INVALID_DATA
+    for a weak password, which leaves the link as it was.
+    """
+    form = filled(RESET_PASSWORD, given)
+    with guess(Action.LINK, account=None, address=caller.ip_address):
+        user, link_id = _linked(form["token"])
+        refuse_weak(form["new_password"], user)
+        hashed = hash_password(form["new_password"])
+        session = together(lambda: _reset(user, link_id, hashed, caller))
+    return signed_in(find_by_id(user.id), session)
+
+
+def _linked(token: str) -> tuple[UserRecord, ObjectId]:
+    """Asked before anything is hashed; `spend_link` decides."""
+    user_id, link_id = read_link_token(LinkKind.RESET_PASSWORD, token)
+    user = find_by_id(user_id)
+    link = live_link(LinkKind.RESET_PASSWORD, user)
+    if link is None or link["id"] != link_id:
+        raise AccountError(ErrorReason.LINK_INVALID)
+    return user, link_id
+
+
+def _reset(user: UserRecord, link_id: ObjectId, hashed: str, caller: Caller) -> Session:
+    session = new_session(user.id, caller)
+    changes = {
+        "password_hash": hashed,
+        "email_verified": True,
+        "session_ids": [session.id],
+        "last_login_at": session.created_at,
+        **spent(LinkKind.VERIFY_EMAIL, LinkKind.CHANGE_EMAIL),
+    }
+    if not spend_link(LinkKind.RESET_PASSWORD, user.id, link_id, changes):
+        raise AccountError(ErrorReason.LINK_INVALID)
+    remove_other_sessions(user.id, session.id)
+    record(SecurityEventType.PASSWORD_RESET, user.id, **caller.origin)
+    post(MailKind.PASSWORD_CHANGED, to=user.email, user_id=user.id, details=told_of(caller))
+    return session

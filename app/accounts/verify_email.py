@@ -1,0 +1,45 @@
+"""A person proves that an address is theirs."""
+
+from bson import ObjectId
+
+from app.accounts.caller import Caller
+from app.accounts.forms import EMAIL, LINK, filled
+from app.errors import AccountError, ErrorReason
+from app.models.link import LinkKind, spend_link
+from app.models.outgoing_mail import MailKind, post
+from app.models.security_event import SecurityEventType
+from app.models.transaction import together
+from app.models.user import UserRecord, find_by_id
+from app.security.audit import record
+from app.security.links import read_link_token
+from app.security.throttle import Action, count, guess
+
+
+def resend_verification_email(given: dict, caller: Caller) -> None:
+    """Send another link to an address that is still to be verified.
+
+    The same is done and answered for any address: who has an account is found out when the mail
+    is sent, and an address of nobody gets none.
+    Raises AccountError: INVALID_DATA, TOO_MANY_ATTEMPTS.
+    """
+    email = filled(EMAIL, given)["email"]
+    count(Action.RESEND_VERIFICATION, account=email, address=caller.ip_address)
+    post(MailKind.VERIFY_EMAIL, to=email)
+
+
+def verify_email(given: dict, caller: Caller) -> UserRecord:
+    """Note that the address is theirs. The link works once.
+
+    Raises AccountError: LINK_INVALID, LINK_EXPIRED, TOO_MANY_ATTEMPTS.
+    """
+    token = filled(LINK, given)["token"]
+    with guess(Action.LINK, account=None, address=caller.ip_address):
+        user_id, link_id = read_link_token(LinkKind.VERIFY_EMAIL, token)
+        together(lambda: _verify(user_id, link_id, caller))
+    return find_by_id(user_id)
+
+
+def _verify(user_id: ObjectId, link_id: ObjectId, caller: Caller) -> None:
+    if not spend_link(LinkKind.VERIFY_EMAIL, user_id, link_id, {"email_verified": True}):
+        raise AccountError(ErrorReason.LINK_INVALID)
+    record(SecurityEventType.EMAIL_VERIFIED, user_id, **caller.origin)

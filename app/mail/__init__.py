@@ -1,0 +1,1 @@
+"""HOW WE TELL PEOPLE: outbox, SMTP, templates."""

@@ -1,0 +1,35 @@
+"""A signed-in person changes the password."""
+
+import graphene
+
+from app.accounts import change_password as use_case
+from app.accounts.sessions import SignedIn
+from schema.guard import signed_in
+from schema.mutations.sessions import AuthPayload
+
+
+class ChangePasswordInput(graphene.InputObjectType):
+    """The password as it is, and as it shall be."""
+
+    current_password = graphene.String(required=True, description="The password in use.")
+    new_password = graphene.String(
+        required=True,
+        description="8 to 128 characters of any kind; not a common one, nor the e-mail or name.",
+    )
+
+
+class ChangePassword(graphene.Mutation):
+    """Change the password. Every other session ends at once; this one goes on with the new tokens.
+    Access: signed in."""
+
+    class Arguments:
+        input = ChangePasswordInput(required=True, description="Both passwords.")
+
+    Output = AuthPayload
+
+    @staticmethod
+    def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> SignedIn:
+        return use_case.change_password(input, info.context.caller)
+
+
+change_password = signed_in(ChangePassword.Field())
