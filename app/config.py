@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import Field, dataclass, field
 from dataclasses import fields as rows
 from datetime import timedelta
+from email.headerregistry import Address
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -29,8 +30,22 @@ from app.messages import LOCALES
 EXAMPLE_SECRET_KEY = "change-me-before-production-0123456789"  # noqa: S105  what .env.example shows
 DEVELOPMENT_SECRET_KEY = "for-development-only-never-in-production"  # noqa: S105  published: no secret
 MINIMUM_SECRET_BYTES = 32  # RFC 7518, section 3.2: a key of HS256's own size or larger
-PRODUCTION = "production"
+DEVELOPMENT, PRODUCTION = "development", "production"
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|http://\[::1\](:[0-9]{1,5})?", re.ASCII)
+FRONTEND_URL = re.compile(
+    r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[\w.~!$&'()*+,;=:@%/-]*)?",
+    re.ASCII,
+)
+SMTP_URL = re.compile(
+    r"smtp(s|\+starttls)?://([^\s/@:]+:[^\s/@]+@)?([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?/?",
+    re.ASCII,
+)
+SENDER = re.compile(
+    r"(?:(?P<name>[^<>\x00-\x1f\x7f]*)<)?"
+    r"(?P<address>[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*@[A-Za-z0-9-]+(?:\.[A-Za-z0-9-]+)*)"
+    r"(?(name)>)",
+    re.ASCII,
+)
 
 
 class SettingsError(Exception):
@@ -94,12 +109,23 @@ class Settings:
     security_event_days: int
     require_verified_email: bool
     register_conceals_accounts: bool
+    smtp_url: str | None
+    mail_from: Address | None
+    frontend_url: str | None
+    mail_folder: Path
+    outbox_lease_seconds: int
+    outbox_retry_seconds: int
     limits: Limits
 
     @property
     def production(self) -> bool:
         """Whether the strict defaults hold."""
         return self.environment == PRODUCTION
+
+    @property
+    def mailbox(self) -> bool:
+        """Whether mail can be read at /dev/mail."""
+        return self.environment == DEVELOPMENT
 
 
 _LimitsForm = Schema.from_dict(
@@ -121,7 +147,7 @@ class _SettingsForm(_LimitsForm):
     environment = fields.String(
         data_key="FLASK_ENV",
         load_default=PRODUCTION,
-        validate=validate.OneOf(["development", "testing", PRODUCTION]),
+        validate=validate.OneOf([DEVELOPMENT, "testing", PRODUCTION]),
     )
     debug = fields.Boolean(data_key="DEBUG", load_default=False)
     secret_key = fields.String(data_key="SECRET_KEY", load_default=None)
@@ -170,6 +196,20 @@ class _SettingsForm(_LimitsForm):
     register_conceals_accounts = fields.Boolean(
         data_key="REGISTER_CONCEALS_ACCOUNTS", load_default=False
     )
+    smtp_url = fields.Method(data_key="SMTP_URL", deserialize="read_smtp", load_default=None)
+    mail_from = fields.Method(data_key="MAIL_FROM", deserialize="read_sender", load_default=None)
+    frontend_url = fields.Method(
+        data_key="FRONTEND_URL", deserialize="read_frontend", load_default=None
+    )
+    mail_folder = fields.Function(
+        data_key="MAIL_FOLDER", deserialize=Path, load_default=Path(".data/mail")
+    )
+    outbox_lease_seconds = fields.Integer(
+        data_key="OUTBOX_LEASE_SECONDS", load_default=300, validate=validate.Range(1, 3600)
+    )
+    outbox_retry_seconds = fields.Integer(
+        data_key="OUTBOX_RETRY_SECONDS", load_default=30, validate=validate.Range(1, 3600)
+    )
 
     @validates_schema
     def check_concealment(self, values: dict, **_: object) -> None:
@@ -186,6 +226,24 @@ class _SettingsForm(_LimitsForm):
             raise ValidationError("Not a list of origins such as https://app.example.com.")
         return origins
 
+    def read_smtp(self, text: str) -> str:
+        """A mail server's address, which is never repeated: it may hold a password."""
+        match = _must_match(SMTP_URL, text, "Not smtp://[user:password@]host[:port].")
+        if int(match["port"] or 0) > 65535:
+            raise ValidationError("Its port is not one: 1 to 65535.")
+        return text
+
+    def read_sender(self, text: str) -> Address:
+        """An address, with a name before it or none: Contas <contas@example.com>."""
+        match = _must_match(SENDER, text, "Not an address such as Contas <contas@example.com>.")
+        name = (match["name"] or "").strip().strip('"')
+        return Address(name, addr_spec=match["address"])
+
+    def read_frontend(self, text: str) -> str:
+        """The front end's address, to which the pages' paths are added."""
+        _must_match(FRONTEND_URL, text, "Not an address such as https://app.example.com.")
+        return text.rstrip("/")
+
     @pre_load
     def take_aliases_and_drop_blanks(self, raw: Mapping[str, str], **_: object) -> dict[str, str]:
         """A variable set to nothing counts as not set: that is how compose files unset one."""
@@ -193,6 +251,13 @@ class _SettingsForm(_LimitsForm):
         if "APP_PORT" in given:
             given.setdefault("PORT", given["APP_PORT"])
         return given
+
+
+def _must_match(pattern: re.Pattern[str], text: str, fault: str) -> re.Match[str]:
+    match = pattern.fullmatch(text)
+    if match is None:
+        raise ValidationError(fault)
+    return match
 
 
 VARIABLES = tuple(field.data_key for field in _SettingsForm().fields.values())
@@ -224,6 +289,8 @@ def _complete(values: dict) -> dict:
     development_defaults = {
         "secret_key": DEVELOPMENT_SECRET_KEY,
         "mongodb_uri": "",
+        "mail_from": None if production else Address("Contas", addr_spec="contas@example.com"),
+        "frontend_url": None if production else "http://localhost:3000",
         "graphiql": not production,
         "introspection": not production,
         "host": "0.0.0.0" if production else "127.0.0.1",  # noqa: S104  a container's port is published
@@ -275,6 +342,7 @@ def main() -> int:
         "PORT": settings.port,
         "MONGODB_URI": settings.mongodb_uri,
         "GRAPHIQL": str(settings.graphiql).lower(),
+        "MAILBOX": str(settings.mailbox and not settings.smtp_url).lower(),
     }
     sys.stdout.writelines(f"{name}={shlex.quote(str(value))}\n" for name, value in needed.items())
     return 0
