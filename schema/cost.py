@@ -23,7 +23,7 @@ from graphql import (
     get_named_type,
 )
 
-from app.accounts.administration import LARGEST_PAGE, PAGE_SIZE
+from app.accounts.pages import LARGEST_PAGE, PAGE_SIZE
 from app.config import Limits
 from schema.limits import excess
 

@@ -1,11 +1,9 @@
 """What an administrator can do: see everyone's accounts."""
 
-from app.errors import AccountError, ErrorReason
+from app.accounts.pages import page_size
+from app.accounts.session_list import read_sessions
 from app.models.keyset import Position
 from app.models.user import UserRecord, count_accounts, newest_accounts
-
-PAGE_SIZE = 20
-LARGEST_PAGE = 100
 
 
 class AccountPage:
@@ -29,9 +27,8 @@ def list_accounts(first: int | None, after: Position | None, fields: set[str]) -
 
     Raises AccountError(INVALID_DATA) for another number.
     """
-    size = PAGE_SIZE if first is None else first
-    if not 0 < size <= LARGEST_PAGE:
-        raise AccountError(ErrorReason.INVALID_DATA, fields={"first": ErrorReason.INVALID_DATA})
-    page = newest_accounts(size, after, fields)
+    page = newest_accounts(page_size(first), after, fields)
     accounts = [UserRecord(row) for row in page.rows]
+    if "sessions" in fields:
+        read_sessions(accounts)
     return AccountPage(accounts, has_next=page.has_next, has_previous=after is not None)

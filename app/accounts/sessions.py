@@ -5,20 +5,27 @@ from datetime import timedelta
 
 from bson import ObjectId
 
+from app.accounts import last_use
 from app.accounts.caller import Caller
 from app.accounts.forms import REFRESH_TOKEN, filled
+from app.accounts.session_list import ListedSession, list_sessions
 from app.clock import now
 from app.errors import AccountError, ErrorReason
+from app.models.security_event import SecurityEventType
 from app.models.session import (
     USER_AGENT_LENGTH,
     Session,
     SessionRecord,
+    end_all_sessions,
     find_session,
     remove_session,
+    remove_sessions,
     rotate,
 )
-from app.models.user import UserRecord, end_session, find_signed_in
+from app.models.transaction import together
+from app.models.user import MAX_SESSIONS, UserRecord, end_session, find_signed_in
 from app.security import tokens
+from app.security.audit import record
 from app.security.tokens import Claims, TokenPair
 
 GRACE = timedelta(seconds=10)  # in which a used refresh token still yields its successor
@@ -26,10 +33,15 @@ GRACE = timedelta(seconds=10)  # in which a used refresh token still yields its 
 
 @dataclass(frozen=True)
 class SignedIn:
-    """An account and the tokens of the session just opened or refreshed."""
+    """An account and the tokens of the session just opened or refreshed.
+
+    tokens: None where nobody is signed in yet: the address must be verified first.
+    session_id: None where it is the session that asks.
+    """
 
     user: UserRecord
-    tokens: TokenPair
+    tokens: TokenPair | None
+    session_id: ObjectId | None = None
 
 
 def new_session(user_id: ObjectId, caller: Caller) -> Session:
@@ -56,11 +68,16 @@ def signed_in(user: UserRecord, session: Session) -> SignedIn:
         refresh_id=session.refresh_id,
         refresh_issued_at=session.created_at,
     )
-    return SignedIn(user, pair)
+    if session.id not in user.session_ids:  # it was read before the session was opened
+        user.session_ids = [*user.session_ids, session.id][-MAX_SESSIONS:]
+    last_use.written(str(session.id))
+    return SignedIn(user, pair, session.id)
 
 
 def authenticate(caller: Caller) -> Caller:
     """The caller with the account and session that the access token proves; one read.
+
+    The session counts as used, which is written at most once a minute.
 
     Raises AccountError: TOKEN_MISSING, TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_REVOKED,
     ACCOUNT_INACTIVE.
@@ -68,7 +85,9 @@ def authenticate(caller: Caller) -> Caller:
     if caller.access_token is None:
         raise AccountError(ErrorReason.TOKEN_MISSING)
     claims = tokens.read_access(caller.access_token)
-    return replace(caller, user=_live_account(claims), session_id=ObjectId(claims.session_id))
+    user = _live_account(claims)
+    last_use.used(claims.session_id)
+    return replace(caller, user=user, session_id=ObjectId(claims.session_id))
 
 
 def refresh(given: dict, caller: Caller) -> SignedIn:
@@ -82,30 +101,62 @@ def refresh(given: dict, caller: Caller) -> SignedIn:
     claims = tokens.read_refresh(filled(REFRESH_TOKEN, given)["refresh_token"])
     user = _live_account(claims)
     session_id, successor, at = ObjectId(claims.session_id), tokens.new_token_id(), now()
-    if not rotate(
-        session_id,
-        used=claims.token_id,
-        successor=successor,
-        at=at,
-        expires_at=tokens.refresh_expiry(at),
-    ):
+    expires_at = tokens.refresh_expiry(at)
+    if rotate(session_id, used=claims.token_id, successor=successor, at=at, expires_at=expires_at):
+        last_use.written(claims.session_id)
+    else:
         session = find_session(session_id)
         if session is None:  # it ended while we asked
             raise AccountError(ErrorReason.TOKEN_REVOKED)
         rotation = _recent_rotation(session, claims.token_id)
         if rotation is None:
-            _end(user, session_id)
+            together(lambda: _end(user.id, session_id, SecurityEventType.TOKEN_REUSED, caller))
             raise AccountError(ErrorReason.TOKEN_REUSED)
         successor, at = rotation["successor"], rotation["at"]
     pair = tokens.issue(
         claims.user_id, claims.session_id, refresh_id=successor, refresh_issued_at=at
     )
-    return SignedIn(user, pair)
+    return SignedIn(user, pair, session_id)
 
 
 def logout(caller: Caller) -> int:
     """End the session that asks, at once, for its access token too: how many ended."""
-    return int(_end(caller.user, caller.session_id))
+    user_id, asking = caller.user.id, caller.session_id
+    ended = together(lambda: _end(user_id, asking, SecurityEventType.LOGGED_OUT, caller))
+    return int(ended)
+
+
+def logout_everywhere(caller: Caller, *, except_current: bool) -> int:
+    """End the account's sessions at once, for their access tokens too: how many ended.
+
+    One event LOGGED_OUT is kept for all, and none when there was no other session to end.
+    Raises AccountError(TOKEN_REVOKED) when the session that asks has ended meanwhile.
+    """
+
+    def end_all() -> int:
+        ids = end_all_sessions(caller.user.id, caller.session_id, keep_asking=except_current)
+        if ids is None:
+            raise AccountError(ErrorReason.TOKEN_REVOKED)
+        ended = remove_sessions(ids)
+        if ended:
+            record(SecurityEventType.LOGGED_OUT, caller.user.id, **caller.origin)
+        return ended
+
+    return together(end_all)
+
+
+def revoke_session(session_id: str, caller: Caller) -> ListedSession:
+    """End one of the caller's sessions at once, be it the one that asks: the session as it was.
+
+    Raises AccountError(DOES_NOT_EXIST) alike for what is no id, another's session, one that ended.
+    """
+    user_id, event = caller.user.id, SecurityEventType.SESSION_REVOKED
+    for session in list_sessions(caller.user, caller.session_id):
+        if str(session.id) == session_id and together(
+            lambda id_=session.id: _end(user_id, id_, event, caller)
+        ):
+            return session
+    raise AccountError(ErrorReason.DOES_NOT_EXIST, resource="session")
 
 
 def _live_account(claims: Claims) -> UserRecord:
@@ -126,8 +177,10 @@ def _recent_rotation(session: SessionRecord, used: str) -> dict | None:
     return None
 
 
-def _end(user: UserRecord, session_id: ObjectId) -> bool:
+def _end(user_id: ObjectId, session_id: ObjectId, event: SecurityEventType, caller: Caller) -> bool:
     """The account's list decides; the session's own document is only tidied away."""
-    ended = end_session(user.id, session_id)
-    remove_session(session_id)
+    ended = end_session(user_id, session_id)
+    if ended:
+        remove_session(session_id)
+        record(event, user_id, **caller.origin)
     return ended

@@ -1,0 +1,49 @@
+"""When a session was last used: written at most once a minute, by all workers together."""
+
+from datetime import timedelta
+from threading import Lock
+from time import monotonic
+
+from bson import ObjectId
+
+from app.clock import now
+from app.models.session import note_use
+
+SECONDS = 60
+MOST_REMEMBERED = 10_000  # sessions that this worker knows to be written, about 150 bytes each
+
+_written: dict[str, float] = {}  # a session's id, and the second of the last write; oldest first
+_lock = Lock()
+
+
+def used(session_id: str) -> None:
+    """Note that a session is in use, unless this worker looked after that within the minute.
+
+    Another worker may have written it meanwhile: the update itself asks for that. It never fails.
+    """
+    if monotonic() - _written.get(session_id, -SECONDS) < SECONDS or not _claim(session_id):
+        return
+    at = now()
+    note_use(ObjectId(session_id), at, unless_since=at - timedelta(seconds=SECONDS))
+
+
+def written(session_id: str) -> None:
+    """Note that the session's last use has just been written, with something else."""
+    with _lock:
+        _remember(session_id)
+
+
+def _claim(session_id: str) -> bool:
+    """Whether it falls to this thread, of all that have seen the minute pass."""
+    with _lock:
+        if monotonic() - _written.get(session_id, -SECONDS) < SECONDS:
+            return False
+        _remember(session_id)
+        return True
+
+
+def _remember(session_id: str) -> None:
+    _written.pop(session_id, None)
+    while len(_written) >= MOST_REMEMBERED:
+        del _written[next(iter(_written))]
+    _written[session_id] = monotonic()
