@@ -63,7 +63,12 @@ def _change(user: UserRecord, link: dict, caller: Caller) -> None:
         "email_verified": True,
         **spent(LinkKind.VERIFY_EMAIL, LinkKind.RESET_PASSWORD),
     }
-    if not spend_link(LinkKind.CHANGE_EMAIL, user.id, link["id"], changes):
+    try:
+        ours = spend_link(LinkKind.CHANGE_EMAIL, user.id, link["id"], changes)
+    except AccountError as taken:
+        taken.fields = []  # no input is at fault: the address stood in the link
+        raise
+    if not ours:
         raise AccountError(ErrorReason.LINK_INVALID)
     record(SecurityEventType.EMAIL_CHANGED, user.id, **caller.origin)
     post(MailKind.EMAIL_CHANGED, to=user.email, user_id=user.id, details=told_of(caller))

@@ -1,0 +1,161 @@
+"""requestEmailChange and confirmEmailChange."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from app.models.security_event import SecurityEvent
+from app.models.user import User
+from tests.client import Answer, Client, Socket
+from tests.factories import PASSWORD, person
+from tests.mailbox import Letter, delivered, letter, signed_earlier
+from tests.servers import Server
+
+REQUEST = """
+mutation Request($input: RequestEmailChangeInput!) {
+  requestEmailChange(input: $input) { accepted }
+}
+"""
+CONFIRM = """
+mutation Confirm($token: String!) {
+  confirmEmailChange(input: {token: $token}) { user { email emailVerified } }
+}
+"""
+ACCEPTED = {"data": {"requestEmailChange": {"accepted": True}}}
+
+
+def registered(api: Client) -> tuple[str, str]:
+    """An address with an account, and its access token."""
+    given = person()
+    tokens = api.register(given).data["register"]["tokens"]
+    delivered()
+    return given["email"], tokens["accessToken"]
+
+
+def request(api: Client, token: str | None, new: str, password: str = PASSWORD) -> Answer:
+    return api.send(REQUEST, {"input": {"newEmail": new, "password": password}}, token=token)
+
+
+def confirm(api: Client, token: str) -> Answer:
+    return api.send(CONFIRM, {"token": token})
+
+
+def stored(email: str) -> dict | None:
+    return User._get_collection().find_one({"email": email})
+
+
+def sent(kind: str, letters: list[Letter]) -> Letter:
+    (found,) = [mail for mail in letters if mail.kind == kind]
+    return found
+
+
+def test_the_new_address_confirms_and_the_old_one_is_told(api: Client) -> None:
+    old, token = registered(api)
+    assert request(api, token, "Nova@Example.com").body == ACCEPTED
+    letters = delivered()
+    link, notice = sent("CHANGE_EMAIL", letters), sent("EMAIL_CHANGE_REQUESTED", letters)
+    assert (link.to, notice.to) == ("nova@example.com", old)
+    assert notice.values["new_email"] == "nova@example.com"
+    assert stored(old)["email"] == old  # opening a mail changes nothing
+
+    answer = confirm(api, link.token)
+
+    user = {"email": "nova@example.com", "emailVerified": True}
+    assert answer.data == {"confirmEmailChange": {"user": user}}
+    assert stored(old) is None
+    assert api.login(old, PASSWORD).reason == "INVALID_CREDENTIALS"
+    assert not api.login("nova@example.com", PASSWORD).errors
+    assert not api.me(token).errors  # sessions go on
+    assert [(mail.kind, mail.to) for mail in delivered()] == [("EMAIL_CHANGED", old)]
+    assert SecurityEvent._get_collection().count_documents({"type": "EMAIL_CHANGED"}) == 1
+
+
+def test_a_link_works_once_and_a_new_one_ends_the_older(api: Client) -> None:
+    _, token = registered(api)
+    request(api, token, "um@example.com")
+    older = letter("CHANGE_EMAIL").token
+    request(api, token, "dois@example.com")
+    newer = letter("CHANGE_EMAIL").token
+
+    assert confirm(api, older).reason == "LINK_INVALID"
+    assert confirm(api, newer).data["confirmEmailChange"]["user"]["email"] == "dois@example.com"
+    assert confirm(api, newer).reason == "LINK_INVALID"
+
+
+def test_an_expired_link_changes_nothing(api: Client) -> None:
+    old, token = registered(api)
+    request(api, token, "nova@example.com")
+    with signed_earlier(hours=24, seconds=2):
+        link = letter("CHANGE_EMAIL").token
+    assert confirm(api, link).reason == "LINK_EXPIRED"
+    assert stored("nova@example.com") is None
+    assert stored(old) is not None
+
+
+def test_a_wrong_password_sends_nothing(api: Client) -> None:
+    old, token = registered(api)
+    before = stored(old)
+    answer = request(api, token, "nova@example.com", "errada de propósito")
+    assert answer.reason == "INVALID_CREDENTIALS"
+    assert stored(old) == before
+    assert delivered() == []
+
+
+def test_refuses_its_own_address_and_what_is_none(api: Client) -> None:
+    old, token = registered(api)
+    assert request(api, token, old.upper()).fields == {"newEmail": "INVALID_DATA"}
+    assert request(api, token, "nova@").fields == {"newEmail": "INVALID_EMAIL"}
+    assert request(api, None, "nova@example.com").reason == "TOKEN_MISSING"
+    assert delivered() == []
+
+
+def test_a_taken_address_answers_alike_and_gets_no_link(api: Client) -> None:
+    taken, _ = registered(api)
+    old, token = registered(api)
+    assert request(api, token, taken).body == ACCEPTED
+    assert [(mail.kind, mail.to) for mail in delivered()] == [("EMAIL_CHANGE_REQUESTED", old)]
+
+
+def test_an_address_taken_meanwhile_is_refused_and_nothing_changes(api: Client) -> None:
+    old, token = registered(api)
+    request(api, token, "nova@example.com")
+    link = letter("CHANGE_EMAIL").token
+    api.register(person(email="nova@example.com"))
+    before = stored(old)
+
+    answer = confirm(api, link)
+
+    assert (answer.code, answer.reason, answer.fields) == ("CONFLICT", "ALREADY_EXISTS", {})
+    assert stored(old) == before
+
+
+def test_the_link_dies_when_the_password_changes(api: Client) -> None:
+    old, token = registered(api)
+    request(api, token, "ladra@example.com")
+    link = letter("CHANGE_EMAIL").token
+    api.send(
+        "mutation($input: ChangePasswordInput!) { changePassword(input: $input) { user { id } } }",
+        {"input": {"currentPassword": PASSWORD, "newPassword": "outra frase longa e boa"}},
+        token=token,
+    )
+    assert confirm(api, link).reason == "LINK_INVALID"
+    assert stored(old) is not None
+
+
+def test_a_race_for_one_address_has_one_winner(api: Client, live_server: Server) -> None:
+    people = [registered(api) for _ in range(6)]
+    for _, token in people:
+        assert request(api, token, "disputada@example.com").body == ACCEPTED
+    links = [mail.token for mail in delivered() if mail.kind == "CHANGE_EMAIL"]
+    assert len(links) == 6
+    there = Client(Socket(live_server.url))
+
+    with ThreadPoolExecutor(12) as pool:
+        answers = list(pool.map(lambda token: confirm(there, token), links * 3))
+
+    won = [answer for answer in answers if not answer.errors]
+    assert len(won) == 1
+    assert {answer.reason for answer in answers if answer.errors} <= {
+        "ALREADY_EXISTS",
+        "LINK_INVALID",
+    }
+    assert User._get_collection().count_documents({"email": "disputada@example.com"}) == 1
+    assert User._get_collection().count_documents({}) == 6

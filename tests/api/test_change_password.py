@@ -1,0 +1,104 @@
+"""changePassword."""
+
+import pytest
+
+from app.models.security_event import SecurityEvent
+from app.models.session import Session
+from app.models.user import User
+from tests.client import Answer, Client
+from tests.factories import PASSWORD, person
+from tests.mailbox import delivered
+
+CHANGE = """
+mutation Change($input: ChangePasswordInput!) {
+  changePassword(input: $input) {
+    user { email }
+    tokens { accessToken refreshToken expiresIn }
+  }
+}
+"""
+NEW = "outra frase longa e boa"
+
+
+def registered(api: Client) -> tuple[str, dict]:
+    given = person()
+    tokens = api.register(given).data["register"]["tokens"]
+    delivered()
+    return given["email"], tokens
+
+
+def change(api: Client, token: str | None, current: str = PASSWORD, new: str = NEW) -> Answer:
+    given = {"currentPassword": current, "newPassword": new}
+    return api.send(CHANGE, {"input": given}, token=token)
+
+
+def stored(email: str) -> dict:
+    return User._get_collection().find_one({"email": email})
+
+
+def test_takes_the_new_password_and_forgets_the_old(api: Client) -> None:
+    email, tokens = registered(api)
+    assert change(api, tokens["accessToken"]).data["changePassword"]["user"] == {"email": email}
+    assert api.login(email, PASSWORD).reason == "INVALID_CREDENTIALS"
+    assert not api.login(email, NEW).errors
+
+
+def test_ends_every_other_session_and_goes_on_with_new_tokens(api: Client) -> None:
+    email, tokens = registered(api)
+    other = api.login(email, PASSWORD).data["login"]["tokens"]
+
+    fresh = change(api, tokens["accessToken"]).data["changePassword"]["tokens"]
+
+    assert api.me(other["accessToken"]).reason == "TOKEN_REVOKED"
+    assert api.refresh(other["refreshToken"]).reason == "TOKEN_REVOKED"
+    assert api.me(fresh["accessToken"]).data["me"]["email"] == email
+    assert not api.refresh(fresh["refreshToken"]).errors
+    user = stored(email)
+    assert Session._get_collection().distinct("_id") == user["session_ids"]
+    assert len(user["session_ids"]) == 1
+
+
+def test_the_refresh_token_from_before_is_worth_no_more_than_a_stolen_one(api: Client) -> None:
+    email, tokens = registered(api)
+    fresh = change(api, tokens["accessToken"]).data["changePassword"]["tokens"]
+    assert api.refresh(tokens["refreshToken"]).reason == "TOKEN_REUSED"
+    assert api.me(fresh["accessToken"]).reason == "TOKEN_REVOKED"
+    assert stored(email)["session_ids"] == []
+
+
+def test_the_owner_is_told_and_it_is_kept_as_an_event(api: Client) -> None:
+    email, tokens = registered(api)
+    change(api, tokens["accessToken"])
+    assert [(mail.kind, mail.to) for mail in delivered()] == [("PASSWORD_CHANGED", email)]
+    kept = SecurityEvent._get_collection().find({"type": "PASSWORD_CHANGED"}).to_list()
+    assert [event["user_id"] for event in kept] == [stored(email)["_id"]]
+
+
+@pytest.mark.parametrize(
+    ("current", "new", "reason", "fields"),
+    [
+        ("outra coisa qualquer", NEW, "INVALID_CREDENTIALS", {}),
+        (PASSWORD, "curta", "INVALID_DATA", {"newPassword": "TOO_SHORT"}),
+        (PASSWORD, "x" * 129, "INVALID_DATA", {"newPassword": "TOO_LONG"}),
+        (PASSWORD, "12345678", "INVALID_DATA", {"newPassword": "PASSWORD_TOO_COMMON"}),
+        ("", NEW, "INVALID_DATA", {"currentPassword": "REQUIRED"}),
+        (PASSWORD, "", "INVALID_DATA", {"newPassword": "REQUIRED"}),
+    ],
+)
+def test_a_refusal_changes_nothing(
+    api: Client, current: str, new: str, reason: str, fields: dict
+) -> None:
+    email, tokens = registered(api)
+    before = stored(email)
+
+    answer = change(api, tokens["accessToken"], current, new)
+
+    assert (answer.reason, answer.fields) == (reason, fields)
+    assert stored(email) == before
+    assert delivered() == []
+    assert not api.me(tokens["accessToken"]).errors
+    assert SecurityEvent._get_collection().count_documents({"type": "PASSWORD_CHANGED"}) == 0
+
+
+def test_needs_a_signed_in_caller(api: Client) -> None:
+    assert change(api, None).reason == "TOKEN_MISSING"
