@@ -49,6 +49,9 @@ class ErrorReason(Enum):
     INVALID_CPF_CNPJ = ErrorCode.BAD_USER_INPUT, "Not a CPF or CNPJ with right check digits."
     INVALID_DATE = ErrorCode.BAD_USER_INPUT, "Not a date, or not one that is possible here."
     INVALID_LOCALE = ErrorCode.BAD_USER_INPUT, "Not a language this server speaks: pt-BR or en."
+    INVALID_COUNTRY = ErrorCode.BAD_USER_INPUT, "Not a country's ISO 3166-1 alpha-3 code."
+    INVALID_POSTCODE = ErrorCode.BAD_USER_INPUT, "Not a CEP, in an address in Brazil."
+    INVALID_STATE = ErrorCode.BAD_USER_INPUT, "Not a state's two letters, in an address in Brazil."
     TOO_SHORT = ErrorCode.BAD_USER_INPUT, "Fewer characters than the minimum."
     TOO_LONG = ErrorCode.BAD_USER_INPUT, "More characters than the maximum."
     PASSWORD_TOO_COMMON = (

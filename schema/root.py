@@ -7,6 +7,7 @@ from schema.mutations import (
     change_email,
     change_password,
     login,
+    profile,
     register,
     reset_password,
     sessions,
@@ -38,6 +39,7 @@ class Mutation(graphene.ObjectType):
     change_password = change_password.change_password
     request_email_change = change_email.request_email_change
     confirm_email_change = change_email.confirm_email_change
+    update_profile = profile.update_profile
 
 
 def build_schema(

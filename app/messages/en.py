@@ -2,6 +2,7 @@
 
 RESOURCES = {
     "user": "user",
+    "session": "session",
     "page": "page",
 }
 
@@ -15,6 +16,9 @@ SENTENCES = {
     "INVALID_CPF_CNPJ": "Invalid CPF or CNPJ.",
     "INVALID_DATE": "Invalid date.",
     "INVALID_LOCALE": "Invalid language. Use pt-BR or en.",
+    "INVALID_COUNTRY": "Invalid country. Use its three letters, such as BRA.",
+    "INVALID_POSTCODE": "Invalid postcode. A CEP has 8 digits.",
+    "INVALID_STATE": "Invalid state. Use its two letters, such as SP.",
     "TOO_SHORT": "Value too short.",
     "TOO_LONG": "Value too long.",
     "PASSWORD_TOO_COMMON": "This password is too common. Choose another.",

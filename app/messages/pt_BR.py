@@ -2,6 +2,7 @@
 
 RESOURCES = {
     "user": "usuário",
+    "session": "sessão",
     "page": "página",
 }
 
@@ -15,6 +16,9 @@ SENTENCES = {
     "INVALID_CPF_CNPJ": "CPF ou CNPJ inválido.",
     "INVALID_DATE": "Data inválida.",
     "INVALID_LOCALE": "Idioma inválido. Use pt-BR ou en.",
+    "INVALID_COUNTRY": "País inválido. Use as três letras, como BRA.",
+    "INVALID_POSTCODE": "CEP inválido. Informe 8 dígitos.",
+    "INVALID_STATE": "Estado inválido. Use a sigla, como SP.",
     "TOO_SHORT": "Valor curto demais.",
     "TOO_LONG": "Valor longo demais.",
     "PASSWORD_TOO_COMMON": "Senha comum demais. Escolha outra.",

@@ -1,0 +1,50 @@
+"""The profile: the part of an account that its owner changes, by one atomic question."""
+
+from collections.abc import Mapping
+from datetime import UTC, date, datetime, time
+from typing import Any
+
+from pymongo import ReturnDocument
+
+from app.clock import now
+from app.models.connection import asks_database
+from app.models.transaction import current_session
+from app.models.user import User, UserRecord, naming_what_is_taken
+
+
+def differs(user: UserRecord, values: Mapping[str, Any]) -> bool:
+    """Whether any of these values is another than the account has; None stands for none."""
+    return any(getattr(user, name) != _stored(value) for name, value in values.items())
+
+
+@asks_database
+def change_profile(user: UserRecord, values: Mapping[str, Any]) -> UserRecord | None:
+    """Write these values, clear those that are None, and return the account as it is now.
+
+    None, and nothing is written, when the account is gone or inactive, or when `values` has an
+    address and another than `user` was read with has been written meanwhile: an address is checked
+    as a whole, so it is replaced as a whole.
+    Raises AccountError(ALREADY_EXISTS) when a unique value is taken.
+    """
+    same = {"_id": user.id, "active": True}
+    if "address" in values:
+        same["address"] = user.address
+    kept = {name: _stored(value) for name, value in values.items() if value is not None}
+    # cleared, not null: a sparse index knows nothing of what is not there
+    cleared = {name: "" for name, value in values.items() if value is None}
+    update = {"$set": {**kept, "updated_at": now()}} | ({"$unset": cleared} if cleared else {})
+    with naming_what_is_taken():
+        changed = User._get_collection().find_one_and_update(
+            same,
+            update,
+            {"password_hash": False},
+            return_document=ReturnDocument.AFTER,
+            session=current_session(),
+        )
+    return UserRecord.found(changed)
+
+
+def _stored(value: Any) -> Any:
+    """BSON has no days, only moments: a day is its midnight in UTC."""
+    is_day = isinstance(value, date) and not isinstance(value, datetime)
+    return datetime.combine(value, time(), UTC) if is_day else value
