@@ -107,6 +107,10 @@ class Settings:
     database_timeout_ms: int
     introspection: bool
     security_event_days: int
+    throttle_account_failures: int
+    throttle_address_failures: int
+    throttle_window: timedelta
+    trusted_proxies: int
     require_verified_email: bool
     register_conceals_accounts: bool
     smtp_url: str | None
@@ -191,6 +195,21 @@ class _SettingsForm(_LimitsForm):
     introspection = fields.Boolean(data_key="INTROSPECTION", load_default=None)
     security_event_days = fields.Integer(
         data_key="SECURITY_EVENT_DAYS", load_default=365, validate=validate.Range(1, 3650)
+    )
+    throttle_account_failures = fields.Integer(
+        data_key="THROTTLE_ACCOUNT_FAILURES", load_default=5, validate=validate.Range(1, 1000)
+    )
+    throttle_address_failures = fields.Integer(
+        data_key="THROTTLE_ADDRESS_FAILURES", load_default=100, validate=validate.Range(1, 1000)
+    )
+    throttle_window = fields.TimeDelta(
+        data_key="THROTTLE_WINDOW_MINUTES",
+        precision="minutes",
+        load_default=timedelta(minutes=15),
+        validate=validate.Range(timedelta(minutes=1), timedelta(days=1)),
+    )
+    trusted_proxies = fields.Integer(
+        data_key="TRUSTED_PROXIES", load_default=0, validate=validate.Range(0, 10)
     )
     require_verified_email = fields.Boolean(data_key="REQUIRE_VERIFIED_EMAIL", load_default=False)
     register_conceals_accounts = fields.Boolean(

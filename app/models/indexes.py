@@ -1,5 +1,6 @@
 """The indexes of every document: built once, before serving."""
 
+from app.models.attempt import Attempts
 from app.models.connection import asks_database
 from app.models.outgoing_mail import OutgoingMail
 from app.models.persisted_operation import PersistedOperation
@@ -7,7 +8,7 @@ from app.models.security_event import SecurityEvent
 from app.models.session import Session
 from app.models.user import User
 
-DOCUMENTS = (User, Session, SecurityEvent, PersistedOperation, OutgoingMail)
+DOCUMENTS = (User, Session, SecurityEvent, PersistedOperation, OutgoingMail, Attempts)
 
 
 @asks_database
