@@ -26,6 +26,7 @@ from app.models.transaction import together
 from app.models.user import MAX_SESSIONS, UserRecord, end_session, find_signed_in
 from app.security import tokens
 from app.security.audit import record
+from app.security.throttle import Action, guess
 from app.security.tokens import Claims, TokenPair
 
 GRACE = timedelta(seconds=10)  # in which a used refresh token still yields its successor
@@ -96,9 +97,15 @@ def refresh(given: dict, caller: Caller) -> SignedIn:
     A used one ends the session, except within GRACE of its use: then it yields the same
     successor, since two tabs or a lost answer must not log a person out.
     Raises AccountError: TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_REVOKED, TOKEN_REUSED,
-    ACCOUNT_INACTIVE.
+    ACCOUNT_INACTIVE, TOO_MANY_ATTEMPTS.
     """
-    claims = tokens.read_refresh(filled(REFRESH_TOKEN, given)["refresh_token"])
+    token = filled(REFRESH_TOKEN, given)["refresh_token"]
+    with guess(Action.REFRESH, account=None, address=caller.ip_address):
+        return _refresh(token, caller)
+
+
+def _refresh(token: str, caller: Caller) -> SignedIn:
+    claims = tokens.read_refresh(token)
     user = _live_account(claims)
     session_id, successor, at = ObjectId(claims.session_id), tokens.new_token_id(), now()
     expires_at = tokens.refresh_expiry(at)
