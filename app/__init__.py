@@ -5,9 +5,10 @@ Rooms, from the top floor down; imports go down only, and rooms on one floor do 
 - ``development``  the server of ./boot.sh dev
 - ``factory``    create_app(): the only file that knows every room
 - ``web``        HTTP in and out          ``cli``  the same from a terminal
+  ``worker``     delivers mail, beside the servers
 - (``schema``)   the GraphQL contract, beside this package
 - ``accounts``   what a person can do: one file per use case
-- ``security``   how we prove who asks
+- ``security``   how we prove who asks     ``mail``  how we tell people
 - ``models``     what we remember; MongoEngine stops there
 - ``config``  ``messages``  ``errors``  ``clock``   the ground floor
 """
