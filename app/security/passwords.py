@@ -11,6 +11,7 @@ from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from app.config import current
 from app.errors import ErrorReason
+from app.security.hashing import in_turn
 
 MIN_LENGTH = 8  # characters after NFC; OWASP ASVS 2.1
 MAX_LENGTH = 128
@@ -20,9 +21,12 @@ SALT_LENGTH = 29  # "$2b$12$" and 22 characters
 
 
 def hash_password(password: str) -> str:
-    """The hash to store, its cost from BCRYPT_ROUNDS. `password` is NFC, of any length."""
+    """The hash to store, its cost from BCRYPT_ROUNDS. `password` is NFC, of any length.
+
+    Raises AccountError(OVERLOADED).
+    """
     salt = bcrypt.gensalt(current().bcrypt_rounds)
-    return PREFIX + bcrypt.hashpw(_digest(password, salt), salt).decode()
+    return PREFIX + in_turn(bcrypt.hashpw, _digest(password, salt), salt).decode()
 
 
 def check_password(password: str, stored: str) -> bool:
@@ -30,14 +34,15 @@ def check_password(password: str, stored: str) -> bool:
 
     A plain bcrypt hash, as imported accounts have, is checked as it is. bcrypt takes 72 bytes:
     past that such a hash fits nothing, since it knew only the start of a password.
+    Raises AccountError(OVERLOADED).
     """
     if stored.startswith(PREFIX):
         known = stored.removeprefix(PREFIX).encode()
-        return bcrypt.checkpw(_digest(password, known[:SALT_LENGTH]), known)
+        return in_turn(bcrypt.checkpw, _digest(password, known[:SALT_LENGTH]), known)
     plain = password.encode()
     if len(plain) > 72 or b"\0" in plain:
         return spend_a_check(password)
-    return bcrypt.checkpw(plain, stored.encode())
+    return in_turn(bcrypt.checkpw, plain, stored.encode())
 
 
 def spend_a_check(password: str) -> bool:

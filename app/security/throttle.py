@@ -102,10 +102,7 @@ def _quota(action: Action, kind: str, subject: str | None, limit: int) -> list[Q
 
 def _holder(address: str) -> str:
     """Who an address belongs to: an IPv4 address as it is, an IPv6 address by its network."""
-    try:
-        parsed = ip_address(address)
-    except ValueError:  # a server on a Unix socket names its peers otherwise
-        return address
-    if isinstance(parsed, IPv6Address) and parsed.ipv4_mapped is None:
+    parsed = ip_address(address)
+    if isinstance(parsed, IPv6Address):
         return str(ip_network((int(parsed), HOUSEHOLD), strict=False))
-    return str(getattr(parsed, "ipv4_mapped", None) or parsed)
+    return str(parsed)

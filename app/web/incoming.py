@@ -14,6 +14,7 @@ from werkzeug.wsgi import get_input_stream
 from app.accounts.caller import Caller
 from app.config import current
 from app.messages import LOCALES
+from app.web.client_address import client_address
 
 SANE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
@@ -54,7 +55,11 @@ class Incoming:
         if self._caller is None:
             self._caller = Caller(
                 access_token=_bearer(self.header("HTTP_AUTHORIZATION")),
-                ip_address=self.header("REMOTE_ADDR"),
+                ip_address=client_address(
+                    self.header("REMOTE_ADDR") or "",
+                    self.header("HTTP_X_FORWARDED_FOR") or "",
+                    current().trusted_proxies,
+                ),
                 user_agent=self.header("HTTP_USER_AGENT"),
                 accepted_locale=_locale(self.header("HTTP_ACCEPT_LANGUAGE") or ""),
             )
