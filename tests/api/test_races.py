@@ -9,6 +9,7 @@ from app.models.session import Session
 from app.models.user import User
 from tests.client import Answer, Client, Socket
 from tests.factories import PASSWORD, person
+from tests.mailbox import delivered, letter
 from tests.servers import Server
 
 
@@ -66,3 +67,62 @@ def test_thirty_logouts_of_one_session_end_it_once(api: Client, live_server: Ser
     assert sum(ended) == 1
     assert {a.reason for a in answers if a.errors} <= {"TOKEN_REVOKED"}
     assert User.objects.get().session_ids == []
+
+
+def test_thirty_uses_of_one_reset_link_reset_once(api: Client, live_server: Server) -> None:
+    live = Client(Socket(live_server.url))
+    given = person()
+    live.register(given)
+    live.send(
+        "mutation($email: String!) { requestPasswordReset(input: {email: $email}) { accepted } }",
+        {"email": given["email"]},
+    )
+    token = letter("RESET_PASSWORD").token
+    reset = """
+    mutation($input: ResetPasswordInput!) {
+      resetPassword(input: $input) { tokens { accessToken } }
+    }
+    """
+    passwords = [f"uma frase boa, a de número {number}" for number in range(30)]
+    answers = at_once(
+        30, lambda n: live.send(reset, {"input": {"token": token, "newPassword": passwords[n]}})
+    )
+    won = [number for number, answer in enumerate(answers) if not answer.errors]
+    assert len(won) == 1
+    assert {a.reason for a in answers if a.errors} == {"LINK_INVALID"}
+    assert User.objects.get().session_ids == [Session.objects.get().id]
+    assert [mail.kind for mail in delivered()] == ["PASSWORD_CHANGED"]
+    assert live.login(given["email"], passwords[won[0]]).errors == []
+
+
+def test_a_reset_and_logins_at_once_leave_no_session_of_the_old_password(
+    api: Client, live_server: Server
+) -> None:
+    live = Client(Socket(live_server.url))
+    given = person()
+    tokens = live.register(given).data["register"]["tokens"]
+    change = """
+    mutation($input: ChangePasswordInput!) {
+      changePassword(input: $input) { tokens { accessToken } }
+    }
+    """
+    new = {"currentPassword": PASSWORD, "newPassword": "outra frase longa e boa"}
+
+    def act(number: int) -> Answer:
+        if number == 0:
+            return live.send(change, {"input": new}, token=tokens["accessToken"])
+        return live.login(given["email"], PASSWORD)
+
+    changed, *logins = at_once(12, act)
+
+    assert changed.errors == []
+    assert len(User.objects.get().session_ids) == 1  # what signed in before has ended, too
+    assert [session.id for session in Session.objects] == User.objects.get().session_ids
+    fresh = changed.data["changePassword"]["tokens"]["accessToken"]
+    assert live.me(fresh).errors == []
+    for login in logins:
+        if not login.errors:
+            old = login.data["login"]["tokens"]["accessToken"]
+            assert live.me(old).reason == "TOKEN_REVOKED"
+        else:
+            assert login.reason in ("INVALID_CREDENTIALS", "TOO_MANY_ATTEMPTS")
