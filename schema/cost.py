@@ -1,7 +1,8 @@
 """What an operation costs: its fields, each times the sizes of the pages it stands in.
 
 A field of a connection type multiplies what is below it by its `first` or `last`, 20 without
-them. A fragment is costed once, however often it is spread. Documents must be valid.
+them. So does any other list of objects, by 20: there are mostly fewer. A fragment is costed once,
+however often it is spread. Documents must be valid.
 """
 
 from collections.abc import Callable, Mapping
@@ -14,6 +15,7 @@ from graphql import (
     FragmentDefinitionNode,
     FragmentSpreadNode,
     GraphQLNamedType,
+    GraphQLOutputType,
     GraphQLSchema,
     IntValueNode,
     OperationDefinitionNode,
@@ -21,6 +23,8 @@ from graphql import (
     ValueNode,
     VariableNode,
     get_named_type,
+    get_nullable_type,
+    is_list_type,
 )
 
 from app.accounts.pages import LARGEST_PAGE, PAGE_SIZE
@@ -104,7 +108,8 @@ class _Walk:
             if type(node) is FieldNode:
                 known = getattr(parent, "fields", {}).get(node.name.value)
                 type_ = get_named_type(known.type) if known else None
-                cost += 1 + self._size(node, type_) * self._below(node.selection_set, type_)
+                below = self._below(node.selection_set, type_)
+                cost += 1 + below * (self._size(node, known.type, parent) if known else 1)
             elif type(node) is FragmentSpreadNode:
                 cost += self._fragment(node.name.value)
             else:
@@ -118,12 +123,13 @@ class _Walk:
         return self._known[name]
 
     def _condition(self, node: Any) -> GraphQLNamedType | None:
-        condition = node.type_condition
-        return self._schema.get_type(condition.name.value) if condition else None
+        name = node.type_condition.name.value if node.type_condition else "__"
+        return None if name.startswith("__") else self._schema.get_type(name)
 
-    def _size(self, node: FieldNode, type_: GraphQLNamedType | None) -> int:
-        if not getattr(type_, "fields", {}).keys() >= CONNECTION:
-            return 1
+    def _size(self, node: FieldNode, type_: GraphQLOutputType, parent: GraphQLNamedType) -> int:
+        if not _is_connection(get_named_type(type_)):
+            in_page = _is_connection(parent)  # whose size the connection has multiplied by
+            return PAGE_SIZE if is_list_type(get_nullable_type(type_)) and not in_page else 1
         values = [
             argument.value for argument in node.arguments if argument.name.value in PAGE_ARGUMENTS
         ]
@@ -134,3 +140,7 @@ class _Walk:
         if isinstance(value, VariableNode):
             return self._size_of(value.name.value)
         return int(value.value) if isinstance(value, IntValueNode) else None
+
+
+def _is_connection(type_: GraphQLNamedType) -> bool:
+    return getattr(type_, "fields", {}).keys() >= CONNECTION

@@ -5,14 +5,17 @@ resolver; ``refuse_undeclared`` will not let a schema be built with a field that
 """
 
 from collections.abc import Callable
+from dataclasses import replace
 from functools import wraps
 from time import monotonic
 from typing import Any
 
 import graphene
+from bson import ObjectId
 from graphql import OperationType
 
-from app.accounts.sessions import authenticate
+from app.accounts.caller import Caller
+from app.accounts.sessions import SignedIn, authenticate
 from app.errors import AccountError, ErrorReason
 from app.models.user import Role
 from schema.limits import excess
@@ -21,7 +24,7 @@ from schema.limits import excess
 def public(field: graphene.Field) -> graphene.Field:
     """Anyone may: the token, if there is one, is not even read."""
     field.access = "public"
-    field.resolver = _after(_keep_time, field.resolver)
+    field.resolver = _after(_forget_caller, field.resolver)
     return field
 
 
@@ -48,6 +51,20 @@ def role(needed: Role) -> Callable[[graphene.Field], graphene.Field]:
     return declared
 
 
+def owner_or_admin(info: graphene.ResolveInfo, user_id: ObjectId) -> Caller:
+    """The caller, who may see what only the account's owner and administrators may.
+
+    Raises AccountError: PERMISSION_DENIED, and what `authenticate` raises.
+    """
+    context = info.context
+    if context.caller.user is None:
+        context.caller = authenticate(context.caller)
+    user = context.caller.user
+    if user.id != user_id and Role.ADMIN.value not in user.roles:
+        raise AccountError(ErrorReason.PERMISSION_DENIED)
+    return context.caller
+
+
 def refuse_undeclared(root: type[graphene.ObjectType]) -> None:
     """Raise TypeError for the first root field that does not say who may have it."""
     for name, field in root._meta.fields.items():
@@ -59,7 +76,10 @@ def _after(check: Callable[[Any], None], resolver: Callable[..., Any]) -> Callab
     @wraps(resolver)
     def guarded(root: Any, info: graphene.ResolveInfo, **arguments: Any) -> Any:
         check(info)
-        return resolver(root, info, **arguments)
+        answer = resolver(root, info, **arguments)
+        if isinstance(answer, SignedIn) and answer.tokens:
+            info.context.caller = _who_signed_in(info.context.caller, answer)
+        return answer
 
     return guarded
 
@@ -69,6 +89,19 @@ def _keep_time(info: graphene.ResolveInfo) -> None:
     context = info.context
     if monotonic() - context.started > context.limits.operation_seconds:
         raise excess("seconds", context.limits)
+
+
+def _forget_caller(info: graphene.ResolveInfo) -> None:
+    """What an earlier mutation of the request proved, it may have ended as well."""
+    _keep_time(info)
+    context = info.context
+    if context.caller.user is not None and info.operation.operation is OperationType.MUTATION:
+        context.caller = replace(context.caller, user=None, session_id=None)
+
+
+def _who_signed_in(caller: Caller, answer: SignedIn) -> Caller:
+    """Of what this one mutation answers, they may see what is theirs; the next asks for a proof."""
+    return replace(caller, user=answer.user, session_id=answer.session_id or caller.session_id)
 
 
 def _prove_caller(info: graphene.ResolveInfo) -> None:

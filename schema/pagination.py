@@ -1,31 +1,55 @@
-"""Connections and opaque cursors."""
+"""Pages and their opaque cursors: what every connection is made of."""
 
 import struct
 from collections.abc import Iterator
 from datetime import datetime, timedelta
+from operator import attrgetter
+from typing import Any, ClassVar, Protocol
 
 import graphene
 from bson import ObjectId
 from bson.tz_util import utc
 from graphql import FieldNode, FragmentSpreadNode
 
-from app.accounts.administration import AccountPage
 from app.errors import AccountError, ErrorReason
 from app.models.keyset import Position
-from app.models.user import UserRecord
-from schema.types import User
+from app.models.record import Record
 
-# "newest first" and its version, milliseconds since 1970, an ObjectId
+# the list and its version, milliseconds since 1970, an ObjectId
 LAYOUT = struct.Struct(">2sq12s")
-NEWEST_FIRST = b"c1"
 EPOCH = datetime(1970, 1, 1, tzinfo=utc)  # the driver's UTC: datetimes of one zone subtract fast
 MILLISECOND = timedelta(milliseconds=1)
 
 
-def cursor_of(record: UserRecord) -> str:
-    """The opaque cursor of an account in the order of its creation."""
-    milliseconds = (record.created_at - EPOCH) // MILLISECOND
-    return LAYOUT.pack(NEWEST_FIRST, milliseconds, record.id.binary).hex()
+class Cursors:
+    """The cursors of one list, newest first. Those of another list are none of them."""
+
+    def __init__(self, mark: bytes, key: str) -> None:
+        """mark: two bytes that tell the list's cursors; key: the time that it is ordered by."""
+        self._mark, self._time_of = mark, attrgetter(key)
+
+    def cursor_of(self, record: Record) -> str:
+        """The opaque cursor of a row."""
+        milliseconds = (self._time_of(record) - EPOCH) // MILLISECOND
+        return LAYOUT.pack(self._mark, milliseconds, record.id.binary).hex()
+
+    def position_of(self, cursor: str | None) -> Position | None:
+        """What a cursor stands for. Raises AccountError(INVALID_DATA) for one of no row here."""
+        if cursor is None:
+            return None
+        try:
+            packed = bytes.fromhex(cursor)
+            mark, milliseconds, identifier = LAYOUT.unpack(packed)
+            if mark != self._mark or packed.hex() != cursor:
+                raise ValueError
+            return Position(EPOCH + milliseconds * MILLISECOND, ObjectId(identifier))
+        except (struct.error, ValueError, OverflowError):
+            reason = ErrorReason.INVALID_DATA
+            raise AccountError(reason, fields={"after": reason}) from None
+
+
+ACCOUNTS = Cursors(b"c1", "created_at")
+EVENTS = Cursors(b"e1", "at")
 
 
 def selected(info: graphene.ResolveInfo, *path: str) -> set[str]:
@@ -47,21 +71,6 @@ def _below(nodes: list, info: graphene.ResolveInfo) -> Iterator[FieldNode]:
                 yield from _below([part], info)
 
 
-def position_of(cursor: str | None) -> Position | None:
-    """What a cursor stands for. Raises AccountError(INVALID_DATA) for one that is none of ours."""
-    if cursor is None:
-        return None
-    try:
-        packed = bytes.fromhex(cursor)
-        order, milliseconds, identifier = LAYOUT.unpack(packed)
-        if order != NEWEST_FIRST or packed.hex() != cursor:
-            raise ValueError
-        return Position(EPOCH + milliseconds * MILLISECOND, ObjectId(identifier))
-    except (struct.error, ValueError, OverflowError):
-        reason = ErrorReason.INVALID_DATA
-        raise AccountError(reason, fields={"after": reason}) from None
-
-
 class PageInfo(graphene.ObjectType):
     """Where a page stands among the others."""
 
@@ -71,52 +80,52 @@ class PageInfo(graphene.ObjectType):
     end_cursor = graphene.String(description="The cursor of its last row.")
 
 
-class UserEdge(graphene.ObjectType):
-    """One row of a page."""
-
-    cursor = graphene.String(required=True, description="Where the row stands: pass it as `after`.")
-    node = graphene.Field(User, required=True, description="The account.")
-
-
-class UserConnection(graphene.ObjectType):
-    """Pages by key, never by skipping: the last page of a million users costs what the first
-    does."""
-
-    edges = graphene.List(
-        graphene.NonNull(UserEdge), required=True, description="The rows, in order."
-    )
-    page_info = graphene.Field(PageInfo, required=True, description="What lies around the page.")
-    total_count = graphene.Int(required=True, description="All rows. Counted only when asked for.")
-
-
 class Edge:
     """A row; its cursor is made only when asked for."""
 
     __slots__ = ("node",)
+    cursors: ClassVar[Cursors]
 
-    def __init__(self, node: UserRecord) -> None:
+    def __init__(self, node: Record) -> None:
         self.node = node
 
     @property
     def cursor(self) -> str:
-        """See UserEdge."""
-        return cursor_of(self.node)
+        """Where the row stands."""
+        return self.cursors.cursor_of(self.node)
 
 
-class UserPage:
-    """A page as UserConnection reads it."""
+class AccountEdge(Edge):
+    """A row of the list of accounts."""
 
-    def __init__(self, page: AccountPage) -> None:
+    __slots__ = ()
+    cursors = ACCOUNTS
+
+
+class EventEdge(Edge):
+    """A row of an account's security events."""
+
+    __slots__ = ()
+    cursors = EVENTS
+
+
+class Rows(Protocol):
+    """A page as app.accounts gives it."""
+
+    rows: list
+    has_next: bool
+    has_previous: bool
+
+
+class Page:
+    """A page as a connection reads it."""
+
+    def __init__(self, edge: type[Edge], page: Rows) -> None:
         self._page = page
-        self.edges = [Edge(record) for record in page.accounts]
+        self.edges = list(map(edge, page.rows))
 
     @property
-    def total_count(self) -> int:
-        """See UserConnection."""
-        return self._page.total_count
-
-    @property
-    def page_info(self) -> dict:
+    def page_info(self) -> dict[str, Any]:
         """See PageInfo."""
         return {
             "has_next_page": self._page.has_next,
@@ -124,3 +133,12 @@ class UserPage:
             "start_cursor": self.edges[0].cursor if self.edges else None,
             "end_cursor": self.edges[-1].cursor if self.edges else None,
         }
+
+
+class CountedPage(Page):
+    """A page of a list that can be counted."""
+
+    @property
+    def total_count(self) -> int:
+        """All rows, on all pages; counted when asked."""
+        return self._page.total_count

@@ -10,7 +10,7 @@ class AccountPage:
     """A page of accounts, the newest first; how many there are in all is counted when asked."""
 
     def __init__(self, accounts: list[UserRecord], *, has_next: bool, has_previous: bool) -> None:
-        self.accounts = accounts
+        self.rows = accounts
         self.has_next = has_next
         self.has_previous = has_previous
 

@@ -1,11 +1,11 @@
-"""Refresh a session, end it; and what every way of signing in answers."""
+"""Refresh a session, end one or all; and what every way of signing in answers."""
 
 import graphene
 
 from app.accounts import sessions
 from app.accounts.sessions import SignedIn
 from schema.guard import public, signed_in
-from schema.types import User
+from schema.types import Session, User
 
 
 class Tokens(graphene.ObjectType):
@@ -71,5 +71,57 @@ class Logout(graphene.Mutation):
         return {"sessions_ended": sessions.logout(info.context.caller)}
 
 
+class LogoutEverywhereInput(graphene.InputObjectType):
+    """Which sessions to end."""
+
+    except_current = graphene.Boolean(
+        default_value=False, description="Keep the session that asks."
+    )
+
+
+class LogoutEverywhere(graphene.Mutation):
+    """End all sessions of the account: their access and refresh tokens die at once.
+    Access: signed in."""
+
+    class Arguments:
+        input = LogoutEverywhereInput(description="Which sessions; all when left out.")
+
+    Output = LogoutPayload
+
+    @staticmethod
+    def mutate(root: None, info: graphene.ResolveInfo, input: dict | None = None) -> dict:
+        kept = bool(input and input.get("except_current"))
+        ended = sessions.logout_everywhere(info.context.caller, except_current=kept)
+        return {"sessions_ended": ended}
+
+
+class RevokeSessionInput(graphene.InputObjectType):
+    """Which session to end."""
+
+    session_id = graphene.ID(required=True, description="One of `me { sessions { id } }`.")
+
+
+class RevokeSessionPayload(graphene.ObjectType):
+    """What was ended."""
+
+    session = graphene.Field(Session, description="The session, as it was.")
+
+
+class RevokeSession(graphene.Mutation):
+    """End one session of the account: its access and refresh tokens die at once. Another's session,
+    and one that ended before, answer alike: DOES_NOT_EXIST. Access: signed in."""
+
+    class Arguments:
+        input = RevokeSessionInput(required=True, description="Which session.")
+
+    Output = RevokeSessionPayload
+
+    @staticmethod
+    def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> dict:
+        return {"session": sessions.revoke_session(input["session_id"], info.context.caller)}
+
+
 refresh_token = public(RefreshToken.Field())
 logout = signed_in(Logout.Field())
+logout_everywhere = signed_in(LogoutEverywhere.Field())
+revoke_session = signed_in(RevokeSession.Field())

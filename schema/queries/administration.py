@@ -7,17 +7,18 @@ from graphene.utils.str_converters import to_snake_case
 
 from app.accounts.administration import list_accounts
 from app.models.user import Role
+from schema.connections import UserConnection
 from schema.guard import role
-from schema.pagination import UserConnection, UserPage, position_of, selected
+from schema.pagination import ACCOUNTS, AccountEdge, CountedPage, selected
 
 column_of = cache(to_snake_case)  # names have been validated: there are as many as fields
 
 
 def resolve_users(
     root: None, info: graphene.ResolveInfo, first: int | None = None, after: str | None = None
-) -> UserPage:
+) -> CountedPage:
     asked = {column_of(name) for name in selected(info, "edges", "node")}
-    return UserPage(list_accounts(first, position_of(after), asked))
+    return CountedPage(AccountEdge, list_accounts(first, ACCOUNTS.position_of(after), asked))
 
 
 users = role(Role.ADMIN)(

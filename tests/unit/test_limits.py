@@ -341,6 +341,12 @@ def test_a_login_asked_for_twice_alike_is_one() -> None:
         ("{ ...F users { ...G } } fragment F on Query { few: users(first: 5) { ...G } }"
          " fragment G on UserConnection { edges { cursor } }", 1 + 10 + 1 + 40),
         ("{ __schema { types { fields { name } } } }", 4),
+        ("{ __type(name: \"User\") { ...T } } fragment T on __Type { fields { name } }", 3),
+        ("{ errorCatalog { reason code } }", 1 + 20 * 2),
+        ("{ me { roles sessions { id device } } }", 1 + 1 + 1 + 20 * 2),
+        ("{ users(first: 5) { edges { node { sessions { id } } } } }", 1 + 5 * (1 + 1 + 1 + 20)),
+        ("{ me { securityEvents { edges { node { id } } } } }", 1 + 1 + 20 * 3),
+        ("{ me { securityEvents(first: 50) { edges { node { id } } } } }", 1 + 1 + 50 * 3),
     ],
 )  # fmt: skip
 def test_cost_is_fields_times_pages(text: str, cost: int) -> None:
