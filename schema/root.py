@@ -7,6 +7,7 @@ from schema.mutations import (
     change_email,
     change_password,
     login,
+    privacy,
     profile,
     register,
     reset_password,
@@ -32,6 +33,8 @@ class Mutation(graphene.ObjectType):
     login = login.login
     refresh_token = sessions.refresh_token
     logout = sessions.logout
+    logout_everywhere = sessions.logout_everywhere
+    revoke_session = sessions.revoke_session
     resend_verification_email = verify_email.resend_verification_email
     verify_email = verify_email.verify_email
     request_password_reset = reset_password.request_password_reset
@@ -40,6 +43,9 @@ class Mutation(graphene.ObjectType):
     request_email_change = change_email.request_email_change
     confirm_email_change = change_email.confirm_email_change
     update_profile = profile.update_profile
+    export_my_data = privacy.export_my_data
+    deactivate_account = privacy.deactivate_account
+    delete_account = privacy.delete_account
 
 
 def build_schema(

@@ -183,11 +183,13 @@ def remove_mail(user_id: ObjectId, addresses: Collection[str]) -> None:
 
 
 @asks_database
-def mail_of(user_id: ObjectId, most: int) -> list[Stored]:
-    """The newest `most` mails about an account that are not sent, as stored."""
-    newest_first = [("_id", -1)]
-    outbox = OutgoingMail._get_collection()
-    return find_all(outbox, {"user_id": user_id}, sort=newest_first, limit=most)
+def mail_of(user_id: ObjectId, address: str, most: int) -> list[Stored]:
+    """The newest `most` mails about an account that are not sent, as stored.
+
+    `address` is its own: where a change knew no account, the mail to it is about this one.
+    """
+    theirs = {"$or": [{"user_id": user_id}, {"user_id": None, "to": address}]}
+    return find_all(OutgoingMail._get_collection(), theirs, sort=[("_id", -1)], limit=most)
 
 
 @asks_database

@@ -1,0 +1,120 @@
+"""Leaving, and asking what is kept: the questions about all that is stored of one person."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from bson import ObjectId
+from pymongo import ReturnDocument
+
+from app.clock import now
+from app.models.connection import asks_database
+from app.models.disclosure import told
+from app.models.link import LinkKind, spent
+from app.models.outgoing_mail import OutgoingMail, mail_of, remove_mail
+from app.models.reading import Stored, find_all
+from app.models.security_event import SecurityEvent, all_events, forget_identity
+from app.models.session import Session
+from app.models.transaction import current_session
+from app.models.user import User, UserRecord, find_by_id
+
+MOST_SESSIONS = 1_000  # at most 100 are live; the others are what ended ones left
+MOST_EVENTS = 10_000  # 10 MB at the very most, of the 16 MB that MongoDB answers at once
+MOST_MAILS = 1_000
+
+
+@asks_database
+def hold_session(session_id: ObjectId, at: datetime) -> bool:
+    """Write that the session that asks is used, as part of a transaction. False when it has ended.
+
+    Whatever ends the session writes there too: so of two such transactions at the same time one
+    is repeated, and sees what the other did.
+    """
+    used = {"$set": {"last_used_at": at}}
+    sessions, transaction = Session._get_collection(), current_session()
+    return sessions.update_one({"_id": session_id}, used, session=transaction).matched_count == 1
+
+
+@asks_database
+def close_account(user_id: ObjectId, session_id: ObjectId) -> UserRecord | None:
+    """Deactivate the account and end its sessions and links; returns it as it is now.
+
+    None, and nothing is written, when the session that asks is not live any more.
+    """
+    closed = User._get_collection().find_one_and_update(
+        _asking(user_id, session_id),
+        {"$set": {"active": False, "session_ids": [], "updated_at": now(), **spent(*LinkKind)}},
+        {"password_hash": False},
+        return_document=ReturnDocument.AFTER,
+        session=current_session(),
+    )
+    if closed:
+        _remove_sessions(user_id)
+    return UserRecord.found(closed)
+
+
+@asks_database
+def remove_account(user_id: ObjectId, session_id: ObjectId) -> bool:
+    """Remove a person from every collection; what happened to them stays, without who they were.
+
+    To be asked within a transaction. Who opens a session or changes the account writes the account
+    too, in the same transaction: so nothing can come to be of one that is being removed.
+    False, and nothing is written, when the session that asks is not live any more.
+    """
+    removed = User._get_collection().find_one_and_delete(
+        _asking(user_id, session_id), {"email": True}, session=current_session()
+    )
+    if removed:
+        _remove_sessions(user_id)
+        remove_mail(user_id, [removed["email"]])
+        forget_identity(user_id)
+    return removed is not None
+
+
+@asks_database
+def all_that_is_kept(user_id: ObjectId) -> dict[str, Any] | None:
+    """What is stored of a person, as JSON tells of it; None when there is no such account.
+
+    `cut` names the lists that are longer than what is told: the newest of them is.
+    """
+    user = find_by_id(user_id)
+    if user is None:
+        return None
+    account = {"_id" if name == "id" else name: value for name, value in vars(user).items()}
+    cut: list[str] = []
+    sessions = _first("sessions", _sessions(user_id), MOST_SESSIONS, cut)
+    events = _first("securityEvents", all_events(user_id, MOST_EVENTS + 1), MOST_EVENTS, cut)
+    unsent = mail_of(user_id, user.email, MOST_MAILS + 1)
+    mails = _first("pendingMail", unsent, MOST_MAILS, cut)
+    return {
+        "account": told(User, account),
+        "sessions": [
+            told(Session, session) | {"live": session["_id"] in user.session_ids}
+            for session in sessions
+        ],
+        "securityEvents": [told(SecurityEvent, event) for event in events],
+        "pendingMail": [told(OutgoingMail, mail) for mail in mails],
+        "cut": cut,
+    }
+
+
+def _first(name: str, rows: Sequence[Stored], most: int, cut: list[str]) -> Sequence[Stored]:
+    if len(rows) > most:
+        cut.append(name)
+    return rows[:most]
+
+
+def _sessions(user_id: ObjectId) -> list[Stored]:
+    secret = {"refresh_id": False}
+    sessions, newest_first = Session._get_collection(), [("_id", -1)]
+    where = {"user_id": user_id}
+    return find_all(sessions, where, secret, sort=newest_first, limit=MOST_SESSIONS + 1)
+
+
+def _asking(user_id: ObjectId, session_id: ObjectId) -> dict[str, Any]:
+    return {"_id": user_id, "active": True, "session_ids": session_id}
+
+
+def _remove_sessions(user_id: ObjectId) -> None:
+    sessions, transaction = Session._get_collection(), current_session()
+    sessions.delete_many({"user_id": user_id}, session=transaction)
