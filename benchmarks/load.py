@@ -5,7 +5,8 @@ import re
 import selectors
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 LENGTH = re.compile(rb"\r\ncontent-length: *(\d+)", re.IGNORECASE)
@@ -84,6 +85,23 @@ def ask(port: int, request: Request) -> bytes:
         connection.socket.close()
 
 
+@contextmanager
+def kept(port: int) -> Iterator[Callable[[Request], bytes]]:
+    """What asks one request after the other over one connection, whatever the answers say."""
+    connection = _open(port)
+
+    def asked(request: Request) -> bytes:
+        _send(connection, request)
+        while (body := _take(connection, checked=False)) is None:
+            _receive(connection)
+        return body
+
+    try:
+        yield asked
+    finally:
+        connection.socket.close()
+
+
 def percentile(values: Sequence[float], share: float) -> float:
     """The smallest value that at least `share` of all do not exceed (nearest rank)."""
     ordered = sorted(values)
@@ -121,8 +139,8 @@ def _receive(connection: _Connection) -> None:
     connection.received += data
 
 
-def _take(connection: _Connection) -> bytes | None:
-    """The body, checked and taken off, once it is complete."""
+def _take(connection: _Connection, *, checked: bool = True) -> bytes | None:
+    """The body, checked unless it need not be, and taken off, once it is complete."""
     received, request = connection.received, connection.request
     if (end := received.find(b"\r\n\r\n")) < 0:
         return None
@@ -138,7 +156,8 @@ def _take(connection: _Connection) -> bytes | None:
     else:
         raise LoadError(f"an answer without a length: {head!r}")
     received.clear()
-    _check(request, head, body)
+    if checked:
+        _check(request, head, body)
     return body
 
 

@@ -182,6 +182,8 @@ ANSWERS: dict[str, Callable[[Store, Command, int | None], dict]] = {
     "endSessions": _empty,
     "killCursors": _empty,
     "createIndexes": _empty,
+    "commitTransaction": _empty,
+    "abortTransaction": _empty,
     "buildInfo": lambda *_: {"version": "8.0.0", "versionArray": [8, 0, 0, 0]},
     "buildinfo": lambda *_: {"version": "8.0.0", "versionArray": [8, 0, 0, 0]},
     "listIndexes": _list_indexes,

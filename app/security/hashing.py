@@ -54,6 +54,18 @@ class Turns:
             self._places.release()
 
 
+    def turn_away_when_full(self) -> None:
+        """Raise what `run` would now, before anything else is done for nothing."""
+        if not self._places.acquire(blocking=False):
+            raise AccountError(ErrorReason.OVERLOADED, retry_after=1)
+        self._places.release()
+
+
+def turn_away_when_full() -> None:
+    """The same for this process's one line."""
+    _line().turn_away_when_full()
+
+
 def in_turn(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
     """The same in this process's one line."""
     return _line().run(work, *args, **kwargs)

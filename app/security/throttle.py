@@ -19,6 +19,8 @@ from app.clock import now
 from app.config import current
 from app.errors import AccountError, ErrorCode, ErrorReason
 from app.models.attempt import Quota, count_attempt, settle_attempt
+from app.occurrences import happened
+from app.security.hashing import turn_away_when_full
 
 HOUSEHOLD = 64  # bits of an IPv6 address that its holder does not choose
 
@@ -35,6 +37,9 @@ class Action(Enum):
     REGISTER = "register"
 
 
+HASHED = {Action.LOGIN, Action.CONFIRM_PASSWORD, Action.REGISTER}
+
+
 @contextmanager
 def guess(action: Action, *, account: str | None, address: str | None) -> Iterator[None]:
     """Around a guess: counted before the body runs, and given back unless it was wrong.
@@ -43,10 +48,11 @@ def guess(action: Action, *, account: str | None, address: str | None) -> Iterat
     When the body ends, the account's failures are forgotten. When it raises an AccountError that
     says nothing of the guess (SERVICE_UNAVAILABLE, INVALID_DATA), only this attempt is. Whatever
     else it raises stays counted.
-    Raises AccountError(TOO_MANY_ATTEMPTS, retry_after) without running the body.
+    Raises AccountError(TOO_MANY_ATTEMPTS, retry_after) without running the body, and OVERLOADED
+    where it would hash a password and too many wait to do so.
     """
     of_account, of_address = _of_account(action, account), _of_address(action, address)
-    attempt_id = _counted(of_address + of_account)
+    attempt_id = _counted(action, of_address + of_account)
     try:
         yield
     except AccountError as error:
@@ -59,9 +65,9 @@ def guess(action: Action, *, account: str | None, address: str | None) -> Iterat
 def count(action: Action, *, account: str | None, address: str | None) -> None:
     """Count a request that is never given back: a mail asked for, an account made.
 
-    Raises AccountError(TOO_MANY_ATTEMPTS, retry_after).
+    Raises AccountError(TOO_MANY_ATTEMPTS, retry_after), and OVERLOADED as `guess` does.
     """
-    _counted(_of_address(action, address) + _of_account(action, account))
+    _counted(action, _of_address(action, address) + _of_account(action, account))
 
 
 def _says_nothing(reason: ErrorReason) -> bool:
@@ -69,10 +75,13 @@ def _says_nothing(reason: ErrorReason) -> bool:
     return reason.code is ErrorCode.SERVICE_UNAVAILABLE or reason is ErrorReason.INVALID_DATA
 
 
-def _counted(quotas: list[Quota]) -> ObjectId:
+def _counted(action: Action, quotas: list[Quota]) -> ObjectId:
+    if action in HASHED:
+        turn_away_when_full()
     attempt_id, at = ObjectId(), now()
     free_at = count_attempt(quotas, attempt_id, at) if quotas else None
     if free_at is not None:
+        happened("throttled", action.value)
         seconds = math.ceil((free_at - at).total_seconds())
         raise AccountError(ErrorReason.TOO_MANY_ATTEMPTS, retry_after=seconds)
     return attempt_id

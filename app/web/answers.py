@@ -16,12 +16,16 @@ JSON = "application/json"
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A status, a body and the headers that are its own."""
+    """A status, a body and the headers that are its own.
+
+    held: seconds until it is sent, where the carrier can wait without a thread.
+    """
 
     status: int
     body: bytes
     media_type: str = JSON
     headers: dict[str, str] = field(default_factory=dict)
+    held: float = 0
 
 
 def json_answer(content: Any, status: int = 200, **others: Any) -> Answer:

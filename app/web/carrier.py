@@ -72,6 +72,10 @@ class Carrier:
         answered = asyncio.get_running_loop().create_future()
         self._complete.put((environ, protocol, answered))
         await answered
+        if response := environ.get("app.response"):
+            await asyncio.sleep(environ["app.held"])
+            with suppress(ProtocolClosed, ProtocolError):
+                protocol.response_bytes(*response)
 
     async def _body(self, environ: dict[str, Any], protocol: Any) -> bytes:
         """The body; no more of it than the application accepts, which refuses what is longer."""
@@ -178,7 +182,7 @@ def _variable(name: str) -> str:
 
 
 def answer(application: WsgiApplication, environ: dict[str, Any], protocol: Any) -> None:
-    """Run the application and send what it answers."""
+    """Run the application and send what it answers, or leave it to be sent by whoever holds it."""
     started: list[Any] = []
 
     def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> Callable:
@@ -193,4 +197,8 @@ def answer(application: WsgiApplication, environ: dict[str, Any], protocol: Any)
         if close:
             close()
     status, headers = started
-    protocol.response_bytes(status, [*headers, NO_SOFTWARE], body)
+    response = status, [*headers, NO_SOFTWARE], body
+    if environ.get("app.held"):
+        environ["app.response"] = response
+    else:
+        protocol.response_bytes(*response)

@@ -39,4 +39,5 @@ class Entry:
             answer = refused(incoming, fault, 500)
         start_response(STATUS_LINES[answer.status], header_list(incoming, answer))
         logs.note(incoming, answer.status)
+        environ["app.held"] = answer.held
         return [] if incoming.method == "HEAD" else [answer.body]

@@ -1,7 +1,7 @@
 """The endpoint: GraphQL over HTTP. Media types, the body, the caller, the answer."""
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
@@ -20,6 +20,7 @@ from werkzeug.exceptions import (
 )
 from werkzeug.http import parse_accept_header, parse_options_header
 
+from app.errors import ErrorReason
 from app.web.answers import JSON, Answer, http_error, json_answer
 from app.web.hardening import flask_response
 from app.web.incoming import Incoming
@@ -28,6 +29,7 @@ from schema.persisted import sha256_of
 
 GRAPHQL = "application/graphql-response+json"
 HTML = "text/html"
+SLOWED_DOWN = {ErrorReason.OVERLOADED.name, ErrorReason.TOO_MANY_ATTEMPTS.name}
 METHODS = ["GET", "HEAD", "OPTIONS", "POST"]
 SHA256 = re.compile(r"[0-9a-f]{64}", re.ASCII)
 VARY = {"Vary": "Accept, Accept-Language, Authorization"}
@@ -75,7 +77,18 @@ class Endpoint:
         except RequestError as refused:
             content = {"errors": presented(refused.errors, context)}
             status = 400 if media_type == GRAPHQL else 200
-        return json_answer(content, status, media_type=f"{media_type}; charset=utf-8", headers=VARY)
+        return json_answer(
+            content,
+            status,
+            media_type=f"{media_type}; charset=utf-8",
+            headers=VARY,
+            held=_held(content.get("errors", ())),
+        )
+
+
+def _held(errors: Sequence[dict]) -> float:
+    """Whoever is told to slow down is slowed down: a client deaf to `retryAfter` cannot spin."""
+    return float(any(error["extensions"]["reason"] in SLOWED_DOWN for error in errors))
 
 
 class GraphQLView(View):
