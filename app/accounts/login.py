@@ -9,11 +9,13 @@ from app.models.security_event import SecurityEventType
 from app.models.session import Session
 from app.models.transaction import together
 from app.models.user import UserRecord, begin_session, find_by_email
+from app.occurrences import tells_its_end
 from app.security.audit import record
 from app.security.passwords import check_password, hash_password, needs_upgrade, spend_a_check
 from app.security.throttle import Action, guess
 
 
+@tells_its_end("login")
 def login(given: dict, caller: Caller) -> SignedIn:
     """Open a session on this device.
 
