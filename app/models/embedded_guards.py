@@ -24,6 +24,7 @@ def install() -> None:
         Storage._lookup_id_keys_via_leading_field
     )
     Storage._pick_compound_eq_index = _by_leading_fields(Storage._pick_compound_eq_index)
+    Storage._pick_compound_range_index = _by_last_fields(Storage._pick_compound_range_index)
     commands._find_and_modify_impl = _alone_in_its_collection(commands._find_and_modify_impl)
     expressions._resolve_var = _dates_as_stored(expressions._resolve_var)
 
@@ -137,6 +138,18 @@ def _by_leading_fields(pick):
         fields = list(picked[1])
         asked = [field for field in fields if field in query]
         return picked if asked == fields[: len(asked)] else None
+
+    return guarded
+
+
+def _by_last_fields(pick):
+    # A range on a field that others follow in the index was held against whole keys, theirs
+    # included, so that $lte found no row that equals its bound: the second page of events of one
+    # moment was empty. The index then only serves by the fields before the range.
+    @functools.wraps(pick)
+    def guarded(storage, db, coll, query, *, collation=None):
+        picked = pick(storage, db, coll, query, collation=collation)
+        return picked if picked and list(picked[1])[-1] in query else None
 
     return guarded
 

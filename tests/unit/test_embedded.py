@@ -303,7 +303,7 @@ def test_importing_the_launcher_does_not_load_the_server():
 
 def test_an_index_changes_no_answer(rows):
     """Every way of asking that a guard corrects, beside the scan of the collection as referee."""
-    for key in ("name", "at", "ended", "tries", [("role", 1), ("at", 1)]):
+    for key in ("name", "at", "ended", "tries", [("role", 1), ("at", 1), ("level", 1)]):
         rows.create_index(key)
     rows.create_index([("kind", 1), ("level", 1)], partialFilterExpression={"level": {"$gte": 0}})
     rows.insert_many(
@@ -330,6 +330,8 @@ def test_an_index_changes_no_answer(rows):
         {"ended": {"$gt": NOON - HOUR}},
         {"level": 1},
         {"kind": "a", "level": 1},
+        {"role": "a", "at": {"$lte": NOON + 5 * HOUR}},
+        {"role": "b", "at": {"$gte": NOON + 2 * HOUR}},
         {"at": {"$in": [NOON + 6 * HOUR, NOON + HOUR, NOON + 3 * HOUR]}},
         {"$or": [{"name": "cy"}, {"at": NOON + HOUR}]},
         {"$or": [{"name": "cy"}, {"role": "a", "at": {"$lt": NOON + 4 * HOUR}}], "ended": None},
@@ -406,6 +408,19 @@ def test_finds_by_a_field_that_stands_second_in_a_partial_index(rows):
     rows.create_index([("kind", 1), ("level", 1)], partialFilterExpression={"level": {"$gte": 0}})
     rows.insert_one({"kind": "a", "level": 1})
     assert rows.count_documents({"level": 1}) == 1
+
+
+def test_finds_what_equals_the_bound_of_a_range_in_the_midst_of_an_index(rows):
+    rows.create_index([("role", 1), ("level", 1), ("_id", 1)])
+    rows.insert_many({"_id": n, "role": "a", "level": n // 3} for n in range(9))
+    asked = {"role": "a", "level": {"$lte": 1}, "$or": [{"level": {"$lt": 1}}, {"_id": {"$lt": 4}}]}
+    assert [row["_id"] for row in rows.find(asked).sort([("level", -1), ("_id", -1)])] == [
+        3,
+        2,
+        1,
+        0,
+    ]
+    assert rows.count_documents({"role": "a", "level": {"$gt": 1}}) == 3
 
 
 # What the product relies on

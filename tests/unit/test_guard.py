@@ -33,14 +33,27 @@ def test_every_root_field_declares_its_access() -> None:
         for name, field in root._meta.fields.items()
     }
     assert declared == {
-        "me": "signed in",
-        "error_catalog": "public",
-        "password_policy": "public",
         "users": "ADMIN",
-        "register": "public",
-        "login": "public",
+        "error_catalog": "public",
+        "me": "signed in",
+        "password_policy": "public",
+        "request_email_change": "signed in",
+        "confirm_email_change": "public",
         "refresh_token": "public",
         "logout": "signed in",
+        "logout_everywhere": "signed in",
+        "revoke_session": "signed in",
+        "change_password": "signed in",
+        "login": "public",
+        "export_my_data": "signed in",
+        "deactivate_account": "signed in",
+        "delete_account": "signed in",
+        "update_profile": "signed in",
+        "register": "public",
+        "request_password_reset": "public",
+        "reset_password": "public",
+        "verify_email": "public",
+        "resend_verification_email": "public",
     }
 
 
@@ -78,7 +91,7 @@ def test_a_mutation_costs_one_read_before_its_resolver(api: Client, commands: li
     token = api.register(person()).data["register"]["tokens"]["accessToken"]
     commands.clear()
     assert api.logout(token).errors == []
-    assert commands == ["find", "update", "delete"]
+    assert commands == ["find", "update", "delete", "insert", "commitTransaction"]
 
 
 def test_public_fields_cost_no_read(api: Client, commands: list[str]) -> None:
