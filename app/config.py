@@ -106,6 +106,7 @@ class Settings:
     trusted_documents: str | None
     database_timeout_ms: int
     introspection: bool
+    drain_seconds: float
     security_event_days: int
     throttle_account_failures: int
     throttle_address_failures: int
@@ -193,6 +194,9 @@ class _SettingsForm(_LimitsForm):
         data_key="DATABASE_TIMEOUT_MS", load_default=3000, validate=validate.Range(100, 60_000)
     )
     introspection = fields.Boolean(data_key="INTROSPECTION", load_default=None)
+    drain_seconds = fields.Float(
+        data_key="DRAIN_SECONDS", load_default=None, validate=validate.Range(0, 300)
+    )
     security_event_days = fields.Integer(
         data_key="SECURITY_EVENT_DAYS", load_default=365, validate=validate.Range(1, 3650)
     )
@@ -312,6 +316,7 @@ def _complete(values: dict) -> dict:
         "frontend_url": None if production else "http://localhost:3000",
         "graphiql": not production,
         "introspection": not production,
+        "drain_seconds": 5.0 if production else 0.0,
         "host": "0.0.0.0" if production else "127.0.0.1",  # noqa: S104  a container's port is published
     }
     return values | {

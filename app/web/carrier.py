@@ -22,6 +22,7 @@ from granian.rsgi import ProtocolClosed, ProtocolError
 from app.errors import AccountError, ErrorReason
 from app.web import logs
 from app.web.answers import refused
+from app.web.draining import hear, is_closing
 from app.web.entry import WsgiApplication
 from app.web.hardening import header_list
 from app.web.incoming import Incoming
@@ -29,6 +30,7 @@ from schema.errors import masked
 
 SLOWEST_BODY = 10  # seconds a client has to send the body of a request
 NO_SOFTWARE = ("server", "")  # granian would name itself; the header cannot be left out
+CLOSE = ("connection", "close")
 MOST_WAITING = 1000  # requests that wait for a thread; the next is told to come back
 
 
@@ -50,6 +52,7 @@ class Carrier:
         """Called in each worker before it serves."""
         for _ in range(self._threads):
             Thread(target=self._serve, daemon=True).start()
+        hear(loop)
         self._look_around(loop)
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
@@ -138,7 +141,7 @@ def refuse(
     refusal = refused(incoming, fault, status, **headers)
     logs.note(incoming, status)
     with suppress(ProtocolClosed, ProtocolError):
-        sent = [*header_list(incoming, refusal), NO_SOFTWARE]
+        sent = _sent(header_list(incoming, refusal))
         protocol.response_bytes(status, sent, refusal.body)
 
 
@@ -197,8 +200,12 @@ def answer(application: WsgiApplication, environ: dict[str, Any], protocol: Any)
         if close:
             close()
     status, headers = started
-    response = status, [*headers, NO_SOFTWARE], body
+    response = status, _sent(headers), body
     if environ.get("app.held"):
         environ["app.response"] = response
     else:
         protocol.response_bytes(*response)
+
+
+def _sent(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
+    return [*headers, NO_SOFTWARE, CLOSE] if is_closing() else [*headers, NO_SOFTWARE]

@@ -5,6 +5,7 @@ from flask import Blueprint, Response
 from app.errors import AccountError
 from app.models.connection import ping
 from app.web.answers import json_answer
+from app.web.draining import is_leaving
 from app.web.hardening import flask_response
 
 blueprint = Blueprint("monitoring", __name__)
@@ -18,7 +19,9 @@ def live() -> Response:
 
 @blueprint.get("/health/ready")
 def ready() -> Response:
-    """200 when the database answers, 503 when it does not."""
+    """200 when the database answers; 503 when it does not, or this process is about to stop."""
+    if is_leaving():
+        return flask_response(json_answer({"status": "stopping"}, 503))
     try:
         ping()
     except AccountError:

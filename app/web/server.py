@@ -1,27 +1,83 @@
 """The server that production runs: granian with its settings, each with its reason.
 
-``python -m app.web.server`` serves ``application:carrier``.
+``python -m app.web.server`` serves ``application:carrier``. SIGTERM and SIGINT drain it for
+DRAIN_SECONDS and end it, a second one ends it at once; SIGHUP replaces the workers one by one.
 """
 
+import os
+import signal
 import sys
+from contextlib import suppress
+from threading import Timer
+from typing import Any
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 
 from app.config import SettingsError, load_settings
+from app.web.draining import CLOSE, LEAVE
 
 SLOWEST_HEADERS = 10  # seconds a client has to send its headers
+LAST_REQUESTS = 10  # seconds for what is in flight when a worker is ended
+
+
+class Server(Granian):
+    """Granian, whose workers are told before they are ended: see app/web/draining.py."""
+
+    def __init__(self, *arguments: Any, drain_seconds: float, **settings: Any) -> None:
+        super().__init__(*arguments, **settings)
+        self._drain_seconds = drain_seconds
+        self._is_leaving = False
+
+    def serve(self, *arguments: Any, **settings: Any) -> None:
+        """Serve until SIGTERM or SIGINT; what is in flight is finished first."""
+        for number in (CLOSE, LEAVE):  # a worker that does not listen yet inherits it
+            signal.signal(number, signal.SIG_IGN)
+        os.register_at_fork(after_in_child=_end_when_told)
+        super().serve(*arguments, **settings)
+
+    def signal_handler_interrupt(self, *arguments: Any, **named: Any) -> None:
+        """Drain, then end; the second signal ends it at once."""
+        end = super().signal_handler_interrupt
+        if self._is_leaving or not self._drain_seconds:
+            end()
+            return
+        self._is_leaving = True
+        self._tell(LEAVE, range(len(self.wrks)))
+        timer = Timer(self._drain_seconds, end)
+        timer.daemon = True
+        timer.start()
+
+    def _respawn_workers(self, workers: list[int], *arguments: Any, **named: Any) -> None:
+        """The old one closes its connections while the new one starts."""
+        for index in workers:
+            self._tell(CLOSE, [index])
+            super()._respawn_workers([index], *arguments, **named)
+
+    def _tell(self, number: signal.Signals, workers: Any) -> None:
+        for index in workers:
+            with suppress(ProcessLookupError, IndexError):
+                os.kill(self.wrks[index]._id(), number)
+
+
+def _end_when_told() -> None:
+    """A worker that does not serve yet would else swallow the signal with the server's handler."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def main() -> None:
-    """Serve until SIGTERM or SIGINT; what is in flight is finished first."""
+    """Read the settings and serve."""
     try:
         settings = load_settings()
     except SettingsError as error:
         sys.exit(str(error))
-    Granian(
+    if settings.production and not settings.smtp_url:
+        sys.stderr.write("SMTP_URL is not set: mail waits in the outbox until a worker has one.\n")
+    Server(
         "application:carrier",
+        drain_seconds=settings.drain_seconds,
         address=settings.host,
         port=settings.port,
         interface=Interfaces.RSGI,
@@ -33,7 +89,8 @@ def main() -> None:
             header_read_timeout=SLOWEST_HEADERS * 1000, max_buffer_size=16_384
         ),
         respawn_failed_workers=True,
-        workers_kill_timeout=10,  # seconds a request in flight has after SIGTERM
+        workers_kill_timeout=LAST_REQUESTS,
+        backlog=1024,  # connections that wait to be accepted, granian's own default, by name
     ).serve()
 
 

@@ -37,7 +37,7 @@ def test_shows_the_defaults() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     shown = dict(re.findall(r"^#? ?([A-Z_]+)=(.*)$", text, re.MULTILINE))
     left_out = {"SECRET_KEY", "MONGODB_URI", "HOST", "GRAPHIQL", "DEBUG", "CORS_ORIGINS"}
-    left_out |= {"TRUSTED_DOCUMENTS", "SMTP_URL"} | OTHERS
+    left_out |= {"TRUSTED_DOCUMENTS", "SMTP_URL", "DRAIN_SECONDS"} | OTHERS
     given = {name: shown[name] for name in VARIABLES if name not in left_out}
     assert load_settings({**given, "FLASK_ENV": "development"}) == load_settings(
         {"FLASK_ENV": "development"}

@@ -1,0 +1,93 @@
+"""Stopping and replacing workers, under load: nobody is cut off."""
+
+import signal
+import threading
+import time
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+import requests
+
+from tests.conftest import ENVIRONMENT
+from tests.servers import Server, start_server
+
+QUESTION = {"query": "{ passwordPolicy { minLength } }"}
+
+
+@pytest.fixture
+def server(database_uri: str, tmp_path: Path) -> Iterator[Server]:
+    """A server of two workers that drains for two seconds."""
+    settings = {"MONGODB_URI": database_uri, "WORKERS": "2", "DRAIN_SECONDS": "2"}
+    started = start_server({**ENVIRONMENT, **settings}, tmp_path)
+    yield started
+    started.process.kill()
+    started.process.wait()
+
+
+@contextmanager
+def asking(server: Server) -> Iterator[Counter]:
+    """Three clients that keep their connections ask without pause; counts what came of it."""
+    seen: Counter = Counter()
+    over = threading.Event()
+
+    def ask() -> None:
+        with requests.Session() as session:
+            while not over.is_set():
+                try:
+                    answer = session.post(f"{server.url}/graphql", json=QUESTION, timeout=10)
+                    seen[answer.status_code, answer.headers.get("connection")] += 1
+                except requests.RequestException as error:
+                    seen[type(error).__name__] += 1
+
+    threads = [threading.Thread(target=ask) for _ in range(3)]
+    for thread in threads:
+        thread.start()
+    time.sleep(0.3)
+    yield seen
+    over.set()
+    for thread in threads:
+        thread.join()
+
+
+def ready(server: Server) -> int:
+    return requests.get(f"{server.url}/health/ready", timeout=5).status_code
+
+
+def test_a_server_told_to_stop_is_not_ready_and_goes_on_answering_for_a_while(
+    server: Server,
+) -> None:
+    assert ready(server) == 200
+    with asking(server) as seen:
+        server.process.terminate()
+        time.sleep(0.5)
+        assert ready(server) == 503
+        assert requests.get(f"{server.url}/health/live", timeout=5).status_code == 200
+        assert server.process.poll() is None
+        time.sleep(0.5)
+    assert {outcome for outcome in seen if seen[outcome] > 2} == {(200, None), (200, "close")}
+    assert {outcome[0] for outcome in seen} == {200}
+    assert server.process.wait(10) == 0
+
+
+def test_a_second_signal_ends_it_at_once(server: Server) -> None:
+    server.process.terminate()
+    time.sleep(0.2)
+    asked = time.monotonic()
+    server.process.terminate()
+    assert server.process.wait(10) == 0
+    assert time.monotonic() - asked < 1.5  # the rest of the two seconds is not waited for
+
+
+def test_hangup_replaces_the_workers_and_cuts_nobody_off(server: Server, tmp_path: Path) -> None:
+    log = tmp_path / "server.log"
+    with asking(server) as seen:
+        server.process.send_signal(signal.SIGHUP)
+        until = time.monotonic() + 20
+        while log.read_text().count("Stopped old worker") < 2 and time.monotonic() < until:
+            time.sleep(0.1)
+        assert ready(server) == 200
+    assert log.read_text().count("Stopped old worker") == 2
+    assert {outcome[0] for outcome in seen} == {200}
