@@ -1,0 +1,240 @@
+"""Throttle: what is counted, for how long, and how long the next guess waits."""
+
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from datetime import timedelta
+
+import pytest
+
+from app import config
+from app.errors import AccountError, ErrorReason
+from app.models.attempt import Attempts
+from app.security.throttle import Action, count, guess
+from tests.client import Client
+
+WINDOW = 15 * 60
+pytestmark = pytest.mark.usefixtures("api")  # over an empty database
+
+
+@pytest.fixture
+def three_of_an_address(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(config, "_current", replace(config.current(), throttle_address_failures=3))
+
+
+def let_pass(seconds: float) -> None:
+    """Make what is remembered so much older."""
+    kept, by = Attempts._get_collection(), timedelta(seconds=seconds)
+    for found in kept.find():
+        failures = [one | {"at": one["at"] - by} for one in found["failures"]]
+        free_at = found["free_at"] and found["free_at"] - by
+        changed = {"failures": failures, "free_at": free_at, "expires_at": found["expires_at"] - by}
+        kept.update_one({"_id": found["_id"]}, {"$set": changed})
+
+
+def outcome(run: Callable[[], object]) -> str:
+    try:
+        run()
+    except AccountError as error:
+        return error.reason.name
+    return "right"
+
+
+def guessed(
+    told: ErrorReason | None = ErrorReason.INVALID_CREDENTIALS,
+    *,
+    action: Action = Action.LOGIN,
+    account: str | None = "ana@example.com",
+    address: str | None = None,
+) -> str:
+    """What a guess comes to whose body raises `told`, or, for None, is right."""
+
+    def run() -> None:
+        with guess(action, account=account, address=address):
+            if told:
+                raise AccountError(told)
+
+    return outcome(run)
+
+
+def wrong(times: int, **where: str | None) -> list[str]:
+    return [guessed(**where) for _ in range(times)]
+
+
+WRONG, BLOCKED = "INVALID_CREDENTIALS", "TOO_MANY_ATTEMPTS"
+
+
+def test_five_wrong_guesses_block_an_account() -> None:
+    assert wrong(7) == [WRONG] * 5 + [BLOCKED] * 2
+    assert wrong(1, account="bia@example.com") == [WRONG]
+
+
+def test_a_blocked_guess_does_not_run() -> None:
+    wrong(5)
+    ran = []
+    with (
+        pytest.raises(AccountError) as refused,
+        guess(Action.LOGIN, account="ana@example.com", address=None),
+    ):
+        ran.append(True)
+    assert ran == []
+    assert refused.value.reason is ErrorReason.TOO_MANY_ATTEMPTS
+    assert refused.value.retry_after in (29, 30)  # of 30, what is left
+
+
+def test_the_wait_doubles_with_each_further_failure_up_to_15_minutes() -> None:
+    wrong(4)
+    waits = []
+    for _ in range(8):
+        assert wrong(2) == [WRONG, BLOCKED]
+        found = Attempts._get_collection().find_one()
+        waits.append((found["free_at"] - found["failures"][-1]["at"]).total_seconds())
+        let_pass(waits[-1])
+    assert waits == [30, 60, 120, 240, 480, 900, 900, 900]
+
+
+def test_a_blocked_guess_does_not_lengthen_the_block() -> None:
+    wrong(5)
+    before = Attempts._get_collection().find_one()
+    assert wrong(3, address="192.0.2.1") == [BLOCKED] * 3
+    assert Attempts._get_collection().find_one({"_id": before["_id"]}) == before
+    counted = [len(found["failures"]) for found in Attempts._get_collection().find()]
+    assert sorted(counted) == [0, 5]
+
+
+@pytest.mark.parametrize(("later", "then"), [(-2, [WRONG, BLOCKED]), (0, [WRONG, WRONG])])
+def test_only_failures_of_the_last_15_minutes_count(later: int, then: list[str]) -> None:
+    wrong(1)
+    let_pass(600)
+    wrong(3)
+    let_pass(WINDOW - 600 + later)
+    assert wrong(2) == then
+
+
+def test_who_was_blocked_starts_anew_after_a_quiet_window() -> None:
+    wrong(5)
+    let_pass(30 + WINDOW)
+    assert wrong(6) == [WRONG] * 5 + [BLOCKED]
+
+
+def test_who_was_blocked_is_remembered_until_then() -> None:
+    wrong(5)
+    let_pass(30 + WINDOW - 2)
+    assert wrong(2) == [WRONG, BLOCKED]
+
+
+def test_a_right_guess_forgets_the_account_s_failures() -> None:
+    wrong(4)
+    assert guessed(None) == "right"
+    assert wrong(6) == [WRONG] * 5 + [BLOCKED]
+
+
+@pytest.mark.usefixtures("three_of_an_address")
+def test_a_right_guess_does_not_forget_the_address_s_failures() -> None:
+    assert wrong(2, address="192.0.2.1") == [WRONG] * 2
+    assert guessed(None, account="bia@example.com", address="192.0.2.1") == "right"
+    assert wrong(2, account="caio@example.com", address="192.0.2.1") == [WRONG, BLOCKED]
+
+
+@pytest.mark.usefixtures("three_of_an_address")
+def test_right_guesses_of_an_address_count_for_nothing() -> None:
+    accounts = [f"pessoa{number}@example.com" for number in range(6)]
+    assert [guessed(None, account=one, address="192.0.2.1") for one in accounts] == ["right"] * 6
+
+
+@pytest.mark.parametrize("told", ["OVERLOADED", "DATABASE_UNAVAILABLE", "INVALID_DATA"])
+@pytest.mark.usefixtures("three_of_an_address")
+def test_what_says_nothing_of_the_guess_is_given_back(told: str) -> None:
+    assert wrong(2, address="192.0.2.1") == [WRONG] * 2
+    refusals = [guessed(ErrorReason[told], address="192.0.2.1") for _ in range(9)]
+    assert refusals == [told] * 9
+    assert [len(found["failures"]) for found in Attempts._get_collection().find()] == [2, 2]
+    assert wrong(2, address="192.0.2.1") == [WRONG, BLOCKED]
+
+
+@pytest.mark.parametrize("told", ["LINK_INVALID", "LINK_EXPIRED", "TOKEN_REUSED"])
+def test_every_other_refusal_counts(told: str) -> None:
+    assert [guessed(ErrorReason[told]) for _ in range(6)] == [told] * 5 + [BLOCKED]
+
+
+@pytest.mark.usefixtures("three_of_an_address")
+def test_an_address_is_blocked_whatever_the_account() -> None:
+    accounts = [f"pessoa{number}@example.com" for number in range(4)]
+    told = [guessed(account=account, address="192.0.2.1") for account in accounts]
+    assert told == [WRONG] * 3 + [BLOCKED]
+    assert guessed(account=accounts[3], address="192.0.2.2") == WRONG
+
+
+@pytest.mark.parametrize(
+    ("another", "then"),
+    [
+        ("2001:db8:0:1:ffff::9", BLOCKED),
+        ("2001:db8:0:2::1", WRONG),
+        ("2001:db9:0:1::1", WRONG),
+    ],
+)
+@pytest.mark.usefixtures("three_of_an_address")
+def test_an_ipv6_address_is_its_network_of_64_bits(another: str, then: str) -> None:
+    assert wrong(3, account=None, address="2001:db8:0:1::1") == [WRONG] * 3
+    assert guessed(account=None, address=another) == then
+
+
+def test_actions_are_counted_apart() -> None:
+    assert wrong(6) == [WRONG] * 5 + [BLOCKED]
+    for action in set(Action) - {Action.LOGIN}:
+        assert guessed(action=action) == WRONG
+
+
+def test_who_has_no_name_and_no_address_is_not_counted() -> None:
+    assert wrong(9, account=None, address=None) == [WRONG] * 9
+    assert Attempts._get_collection().count_documents({}) == 0
+
+
+def test_a_request_that_always_counts_is_refused_the_sixth_time() -> None:
+    def ask() -> None:
+        count(Action.RESET_REQUEST, account="ana@example.com", address="192.0.2.1")
+
+    assert [outcome(ask) for _ in range(7)] == ["right"] * 5 + [BLOCKED] * 2
+
+
+def test_nothing_stored_tells_whose_it_is() -> None:
+    wrong(1, account="ana@example.com", address="192.0.2.1")
+    found = list(Attempts._get_collection().find())
+    assert [set(one) for one in found] == [{"_id", "failures", "free_at", "expires_at"}] * 2
+    assert all(len(bytes.fromhex(one["_id"])) == 32 for one in found)
+    assert [set(one["failures"][0]) for one in found] == [{"at", "by"}] * 2
+
+
+def test_what_is_remembered_expires() -> None:
+    wrong(5)
+    found = Attempts._get_collection().find_one()
+    assert found["expires_at"] - found["free_at"] == timedelta(seconds=WINDOW)
+    indexes = Attempts._get_collection().index_information()
+    assert indexes["expires_at_1"]["expireAfterSeconds"] == 0
+
+
+def test_fifty_guesses_at_once_run_five_times() -> None:
+    with ThreadPoolExecutor(50) as pool:
+        told = list(pool.map(lambda _: guessed(address="192.0.2.1"), range(50)))
+    assert sorted(told) == [WRONG] * 5 + [BLOCKED] * 45
+    counted = [len(found["failures"]) for found in Attempts._get_collection().find()]
+    assert counted == [5, 5]
+
+
+def test_fifty_accounts_at_once_are_all_counted_under_their_address() -> None:
+    with ThreadPoolExecutor(50) as pool:
+        told = pool.map(lambda n: guessed(account=str(n), address="192.0.2.1"), range(50))
+    assert set(told) == {WRONG}
+    counted = [len(found["failures"]) for found in Attempts._get_collection().find()]
+    assert sorted(counted) == [1] * 50 + [50]
+
+
+def test_a_guess_costs_two_commands_and_a_blocked_one_three(
+    api: Client, commands: list[str]
+) -> None:
+    assert guessed(None, address="192.0.2.1") == "right"
+    assert commands == ["update", "update"]
+    wrong(5)
+    commands.clear()
+    assert guessed(address="192.0.2.1") == BLOCKED
+    assert commands == ["update", "find", "update"]
