@@ -6,8 +6,11 @@ import signal
 import subprocess
 import sys
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
+from threading import Event
+from time import sleep
 from typing import Any
 
 import pytest
@@ -15,15 +18,18 @@ from bson import json_util
 from mongoengine import EmbeddedDocumentField, ListField
 from pymongo import MongoClient
 
+from app.clock import now
 from app.models.attempt import Attempts
 from app.models.disclosure import TOLD, WITHHELD
 from app.models.indexes import DOCUMENTS
 from app.models.outgoing_mail import OutgoingMail
 from app.models.persisted_operation import PersistedOperation
-from app.models.privacy import MOST_SESSIONS
-from app.models.security_event import SecurityEvent
+from app.models.privacy import MOST_SESSIONS, hold_session, remove_account
+from app.models.security_event import SecurityEvent, SecurityEventType
 from app.models.session import Session
+from app.models.transaction import together
 from app.models.user import User
+from app.security.audit import record
 from tests.api.test_races import at_once
 from tests.client import Answer, Client, Socket
 from tests.conftest import ENVIRONMENT
@@ -430,6 +436,32 @@ def test_whatever_is_done_meanwhile_leaves_nothing_of_a_deleted_person(
             assert ask(live, DELETE, token).errors == []
         traces = (user_id, ANA["email"], "Lima", BROWSER, "127.0.0.1")
         assert [trace for trace in traces if trace in whole_database()] == []
+
+
+def test_an_export_that_is_not_noted_yet_holds_a_deletion_back(api: Client) -> None:
+    registered(api, **ANA)
+    user = User.objects.get()
+    session_id = user.session_ids[0]
+    noted, deleting = Event(), Event()
+
+    def export() -> None:
+        assert hold_session(session_id, now())
+        record(SecurityEventType.DATA_EXPORTED, user.id, ip_address="127.0.0.1", user_agent=BROWSER)
+        noted.set()
+        assert deleting.wait(5)
+        sleep(0.2)  # in which a deletion that nothing held back would be done
+
+    def delete() -> bool:
+        deleting.set()
+        return remove_account(user.id, session_id)
+
+    with ThreadPoolExecutor(2) as pool:
+        exporting = pool.submit(together, export)
+        assert noted.wait(5)
+        assert pool.submit(together, delete).result() is True
+        exporting.result()
+    assert event_types()["DATA_EXPORTED"] == 1
+    assert [trace for trace in (str(user.id), BROWSER) if trace in whole_database()] == []
 
 
 LEAVING = """
