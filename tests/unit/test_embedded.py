@@ -330,7 +330,7 @@ def test_an_index_changes_no_answer(rows):
         {"ended": {"$gt": NOON - HOUR}},
         {"level": 1},
         {"kind": "a", "level": 1},
-        {"role": "a", "at": {"$lte": NOON + 5 * HOUR}},
+        {"role": "a", "at": {"$lte": NOON + 4 * HOUR}},
         {"role": "b", "at": {"$gte": NOON + 2 * HOUR}},
         {"at": {"$in": [NOON + 6 * HOUR, NOON + HOUR, NOON + 3 * HOUR]}},
         {"$or": [{"name": "cy"}, {"at": NOON + HOUR}]},
