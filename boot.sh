@@ -1,8 +1,9 @@
 #!/bin/sh
-# The one entry point: ./boot.sh [serve | dev | test | install ENVIRONMENT | assets]
+# The one entry point: ./boot.sh [serve | worker | dev | test | install ENVIRONMENT | assets]
 #
 #   serve    the server as production runs it (the default)
-#   dev      the server on this machine with reload, GraphiQL and an embedded database
+#   worker   what delivers mail, beside the servers; several may run
+#   dev      server and worker on this machine, with reload, GraphiQL and an embedded database
 #   test     the whole test suite; further arguments go to pytest
 #   install  only what one of requirements/*.txt asks for
 #   assets   only GraphiQL's assets
@@ -85,6 +86,12 @@ serve() {
     exec "$VENV/bin/python" -m app.web.server
 }
 
+work() {
+    install_requirements prod
+    read_settings
+    exec "$VENV/bin/python" -m app.worker
+}
+
 start_database() {
     mkdir -p .data
     rm -f .data/embedded.uri
@@ -100,7 +107,7 @@ start_database() {
 
 stop_children() {
     trap - EXIT INT TERM HUP
-    for child in ${server:-} ${database:-}; do
+    for child in ${server:-} ${worker:-} ${database:-}; do
         kill "$child" 2>/dev/null || continue
         wait "$child" 2>/dev/null || true
     done
@@ -117,9 +124,12 @@ dev() {
     [ -n "$MONGODB_URI" ] || start_database
     say "GraphQL   http://$HOST:$PORT/graphql"
     [ "$GRAPHIQL" = true ] && say "GraphiQL  http://$HOST:$PORT/graphiql"
+    [ "$MAILBOX" = true ] && say "Mail      http://$HOST:$PORT/dev/mail"
     say "Ctrl-C ends it; the data stays in .data/."
     "$VENV/bin/python" -m app.development &
     server=$!
+    "$VENV/bin/python" -m app.worker &
+    worker=$!
     wait "$server"
 }
 
@@ -136,9 +146,10 @@ command=${1:-serve}
 [ $# -eq 0 ] || shift
 case $command in
     serve) serve ;;
+    worker) work ;;
     dev) dev ;;
     test) run_tests "$@" ;;
     install) install_requirements "${1:?which of requirements/*.txt, without its ending}" ;;
     assets) npm_install app/web/graphiql || fail "npm could not install GraphiQL's assets." ;;
-    *) fail "unknown command '$command'; there are: serve, dev, test, install, assets" ;;
+    *) fail "unknown command '$command'; there are: serve, worker, dev, test, install, assets" ;;
 esac

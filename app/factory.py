@@ -6,14 +6,16 @@ from pathlib import Path
 
 from flask import Flask
 
-from app import cli, config
+from app import config
+from app.cli import groups
 from app.config import Settings, SettingsError
 from app.models import connection
 from app.security import tokens
-from app.web import hardening, logs, monitoring
+from app.web import hardening, jwks, logs, monitoring
 from app.web.entry import Entry
 from app.web.graphiql import page
 from app.web.graphql import GraphQLView
+from app.web.mailbox.page import mailbox
 from schema.persisted import read_manifest
 from schema.root import build_schema
 
@@ -34,8 +36,11 @@ def create_app(settings: Settings | None = None) -> Flask:
     hardening.configure(app)
     tokens.configure(app, settings)
     connection.connect(settings)
-    cli.configure(app)
+    groups.configure(app)
     app.register_blueprint(monitoring.blueprint)
+    app.register_blueprint(jwks.blueprint)
+    if settings.mailbox:
+        app.register_blueprint(mailbox)
     view = _graphql(app, settings)
     app.add_url_rule("/graphql", view_func=view)
     app.wsgi_app = Entry(app.wsgi_app, view.endpoint)

@@ -1,0 +1,1 @@
+"""The development mailbox in a browser: /dev/mail, served in development alone."""
