@@ -23,7 +23,8 @@ def device_of(user_agent: str | None) -> str | None:
 def _read(user_agent: str) -> str | None:
     parser = _parser()
     found = (parser.parse_user_agent(user_agent), parser.parse_os(user_agent))
-    return ", ".join(part.family for part in found if part) or None
+    # Android's own browser is called Android
+    return ", ".join(dict.fromkeys(part.family for part in found if part)) or None
 
 
 @cache

@@ -66,3 +66,7 @@ def test_defaults() -> None:
 def test_the_database_forgets_it_when_it_expires(app: Flask) -> None:
     index = Session._get_collection().index_information()["expires_at_1"]
     assert index["expireAfterSeconds"] == 0
+
+
+def test_an_accounts_sessions_are_found_by_index(app: Flask) -> None:
+    assert Session._get_collection().index_information()["user_id_1"]["key"] == [("user_id", 1)]

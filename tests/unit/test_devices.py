@@ -1,0 +1,70 @@
+"""Devices: what a user agent says of the browser and the system."""
+
+import subprocess
+import sys
+from time import perf_counter
+
+import pytest
+
+from app.accounts.devices import device_of
+from app.models.session import USER_AGENT_LENGTH
+
+WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
+
+
+@pytest.mark.parametrize(
+    ("user_agent", "device"),
+    [
+        (
+            "Mozilla/5.0 (Windows NT 10.0; Win64; x64; rv:140.0) Gecko/20100101 Firefox/140.0",
+            "Firefox, Windows",
+        ),
+        (
+            f"Mozilla/5.0 (Linux; Android 14; Pixel 8) {WEBKIT} Chrome/126.0.0.0 Mobile "
+            "Safari/537.36",
+            "Chrome Mobile, Android",
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 17_5 like Mac OS X) AppleWebKit/605.1.15 "
+            "(KHTML, like Gecko) Version/17.5 Mobile/15E148 Safari/604.1",
+            "Mobile Safari, iOS",
+        ),
+        (
+            f"Mozilla/5.0 (X11; Linux x86_64) {WEBKIT} Chrome/126.0.0.0 Safari/537.36",
+            "Chrome, Linux",
+        ),
+        ("curl/8.5.0", "curl"),
+        ("Some app (Android 14)", "Android"),
+    ],
+)
+def test_names_the_browser_and_the_system_as_far_as_known(user_agent: str, device: str) -> None:
+    assert device_of(user_agent) == device
+
+
+@pytest.mark.parametrize("rubbish", [None, "", " ", "x", "\x00", "é" * 600, "(" * 600, "\ud800"])
+def test_rubbish_is_no_device(rubbish: str | None) -> None:
+    assert device_of(rubbish) is None
+
+
+def test_reads_no_further_than_what_is_kept_of_a_user_agent() -> None:
+    assert device_of("x" * (USER_AGENT_LENGTH - len(" curl/8.5.0")) + " curl/8.5.0") == "curl"
+    assert device_of("x" * USER_AGENT_LENGTH + " curl/8.5.0") is None
+
+
+def test_hostile_user_agents_take_milliseconds() -> None:
+    device_of("curl/8.5.0")
+    for unit in ("a", "Linux", "(", "Mozilla/5.0 ", "Android ", "Chrome/1", "1.1", "like Gecko "):
+        began = perf_counter()
+        device_of((unit * USER_AGENT_LENGTH)[: USER_AGENT_LENGTH - 1])
+        assert perf_counter() - began < 0.5
+
+
+def test_the_patterns_are_not_loaded_before_a_device_is_asked_for() -> None:
+    ask = (
+        "import sys; import app.factory; from app.accounts.devices import device_of\n"
+        "assert 'ua_parser' not in sys.modules\n"
+        "device_of('curl/8.5.0')\n"
+        "assert 'ua_parser' in sys.modules"
+    )
+    asked = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=False)
+    assert asked.returncode == 0, asked.stderr
