@@ -1,0 +1,218 @@
+"""Guessing is slow: locked out alike whoever has an account, and nobody signed in is locked out."""
+
+import time
+from collections import Counter
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
+from pathlib import Path
+from threading import Event
+
+import bcrypt
+import pytest
+
+from app import config
+from app.models.attempt import Attempts
+from app.models.session import Session
+from app.models.user import User
+from app.security import hashing
+from tests.api.test_races import at_once
+from tests.client import Answer, Client, Socket
+from tests.conftest import ENVIRONMENT
+from tests.factories import PASSWORD, person
+from tests.processes import stop
+from tests.servers import Server, start_server
+from tests.unit.test_throttle import let_pass
+
+EMAIL, WRONG = "ana@example.com", "outra frase longa"
+
+
+def failed(api: Client, email: str = EMAIL, times: int = 5) -> None:
+    """Log in wrongly so many times."""
+    for _ in range(times):
+        assert api.login(email, WRONG).reason == "INVALID_CREDENTIALS"
+
+
+@pytest.fixture
+def hashes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """One entry for each run of bcrypt since the test began."""
+    runs: list[str] = []
+    for name in ("checkpw", "hashpw"):
+        real = getattr(bcrypt, name)
+
+        def counted(*args: bytes, name: str = name, real=real) -> object:
+            runs.append(name)
+            return real(*args)
+
+        monkeypatch.setattr(bcrypt, name, counted)
+    return runs
+
+
+@pytest.fixture
+def full_line(app: object) -> Iterator[None]:
+    """A flood: every place in this process's line is taken."""
+    line, enough = hashing._line(), Event()
+    places = line.at_once + line.waiting
+    with ThreadPoolExecutor(places) as flood:
+        asked = [flood.submit(line.run, enough.wait) for _ in range(places)]
+        until = time.monotonic() + 10
+        while line._places._value:
+            assert time.monotonic() < until
+            time.sleep(0.001)
+        yield
+        enough.set()
+        assert [one.result(10) for one in asked] == [True] * places
+
+
+def lockout(answer: Answer) -> dict:
+    """The error of a lockout, without what differs between requests."""
+    assert answer.data == {"login": None}
+    error = answer.error
+    error["extensions"].pop("requestId")
+    assert error["extensions"].pop("retryAfter") in (29, 30)  # of 30, what is left
+    return error
+
+
+def test_the_sixth_guess_is_refused_before_anything_is_hashed(
+    api: Client, hashes: list[str]
+) -> None:
+    api.register(person(email=EMAIL))
+    hashes.clear()
+    failed(api)
+    assert hashes == ["checkpw"] * 5
+    error = lockout(api.login(EMAIL, WRONG))
+    assert error["extensions"] == {"code": "TOO_MANY_REQUESTS", "reason": "TOO_MANY_ATTEMPTS"}
+    assert hashes == ["checkpw"] * 5
+
+
+def test_the_right_password_is_refused_too_until_the_wait_is_over(api: Client) -> None:
+    api.register(person(email=EMAIL))
+    failed(api)
+    sessions, before = Session.objects.count(), User.objects.get().to_mongo()
+    assert lockout(api.login(EMAIL, PASSWORD)) == lockout(api.login("ANA@example.com", WRONG))
+    assert Session.objects.count() == sessions
+    assert User.objects.get().to_mongo() == before
+    let_pass(30)
+    assert api.login(EMAIL, PASSWORD).errors == []
+    failed(api)
+
+
+def test_an_address_of_nobody_locks_alike(api: Client) -> None:
+    api.register(person(email=EMAIL))
+    failed(api)
+    failed(api, "ninguem@example.com")
+    assert lockout(api.login("ninguem@example.com", WRONG)) == lockout(api.login(EMAIL, WRONG))
+
+
+def test_input_at_fault_is_no_guess(api: Client) -> None:
+    api.register(person(email=EMAIL))
+    for _ in range(6):
+        assert api.login(EMAIL, "").reason == "INVALID_DATA"
+    assert api.login(EMAIL, PASSWORD).errors == []
+
+
+def test_a_lockout_locks_nobody_out_who_is_signed_in(api: Client) -> None:
+    tokens = api.register(person(email=EMAIL)).data["register"]["tokens"]
+    failed(api)
+    lockout(api.login(EMAIL, PASSWORD))
+    assert api.me(tokens["accessToken"]).data["me"]["email"] == EMAIL
+    renewed = api.refresh(tokens["refreshToken"]).data["refreshToken"]["tokens"]
+    assert api.me(renewed["accessToken"]).errors == []
+
+
+def test_an_address_s_failures_count_together_and_by_what_proxies_say(
+    api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fewer = replace(config.current(), throttle_address_failures=3, trusted_proxies=1)
+    monkeypatch.setattr(config, "_current", fewer)
+
+    def guess(number: int, address: str) -> str:
+        headers = {"X-Forwarded-For": address}
+        return api.login(f"pessoa{number}@example.com", WRONG, headers=headers).reason
+
+    told = [guess(number, "203.0.113.7") for number in range(4)]
+    assert told == ["INVALID_CREDENTIALS"] * 3 + ["TOO_MANY_ATTEMPTS"]
+    assert guess(4, "203.0.113.8") == "INVALID_CREDENTIALS"
+    assert guess(5, "203.0.113.8, 203.0.113.7") == "TOO_MANY_ATTEMPTS"
+
+
+def test_refreshes_of_no_token_are_counted_by_address(
+    api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    fewer = replace(config.current(), throttle_address_failures=3)
+    monkeypatch.setattr(config, "_current", fewer)
+    told = [api.refresh("no token").reason for _ in range(4)]
+    assert told == ["TOKEN_INVALID"] * 3 + ["TOO_MANY_ATTEMPTS"]
+
+
+def test_fifty_guesses_at_two_workers_hash_five_times(api: Client, live_server: Server) -> None:
+    live = Client(Socket(live_server.url))
+    live.register(person(email=EMAIL))
+    told = Counter(answer.reason for answer in at_once(50, lambda _: live.login(EMAIL, WRONG)))
+    assert told == {"INVALID_CREDENTIALS": 5, "TOO_MANY_ATTEMPTS": 45}
+
+
+def test_a_lockout_survives_a_restart(api: Client, database_uri: str, tmp_path: Path) -> None:
+    environment = {**ENVIRONMENT, "MONGODB_URI": database_uri, "WORKERS": "1"}
+    for guesses in (["INVALID_CREDENTIALS"] * 5, ["TOO_MANY_ATTEMPTS"]):
+        server = start_server(environment, tmp_path)
+        try:
+            live = Client(Socket(server.url))
+            assert [live.login(EMAIL, WRONG).reason for _ in guesses] == guesses
+        finally:
+            stop(server.process)
+
+
+def test_who_is_told_to_slow_down_waits_for_it_and_others_do_not(
+    api: Client, live_server: Server
+) -> None:
+    live = Client(Socket(live_server.url))
+    token = live.register(person(email=EMAIL)).data["register"]["tokens"]["accessToken"]
+    failed(live)
+
+    def held(_: int) -> float:
+        began = time.monotonic()
+        assert live.login(EMAIL, WRONG).reason == "TOO_MANY_ATTEMPTS"
+        return time.monotonic() - began
+
+    with ThreadPoolExecutor(40) as clients:  # more than the threads of both workers
+        waited = clients.map(held, range(40))
+        time.sleep(0.2)
+        began = time.monotonic()
+        assert live.me(token).errors == []
+        quick = time.monotonic() - began
+        assert min(waited) >= 1
+    assert quick < 0.8
+
+
+@pytest.mark.usefixtures("full_line")
+def test_a_login_too_many_is_told_to_come_back_and_not_counted(api: Client) -> None:
+    answer = api.login(EMAIL, PASSWORD)
+    assert (answer.code, answer.reason) == ("SERVICE_UNAVAILABLE", "OVERLOADED")
+    assert answer.error["extensions"]["retryAfter"] == 1
+    assert Attempts.objects.count() == 0
+
+
+@pytest.mark.usefixtures("full_line")
+def test_a_registration_too_many_makes_nothing_and_is_not_counted(api: Client) -> None:
+    answer = api.register(person(email=EMAIL))
+    assert (answer.code, answer.reason) == ("SERVICE_UNAVAILABLE", "OVERLOADED")
+    assert [kind.objects.count() for kind in (User, Session, Attempts)] == [0, 0, 0]
+
+
+def test_a_flood_of_logins_leaves_those_signed_in_alone(
+    api: Client, request: pytest.FixtureRequest
+) -> None:
+    tokens = api.register(person()).data["register"]["tokens"]
+    request.getfixturevalue("full_line")
+    assert api.me(tokens["accessToken"]).errors == []
+    assert api.refresh(tokens["refreshToken"]).errors == []
+
+
+def test_a_login_costs_two_commands_more(api: Client, commands: list[str]) -> None:
+    api.register(person(email=EMAIL))
+    commands.clear()
+    assert api.login(EMAIL, PASSWORD).errors == []
+    counted, found, settled, *session = commands
+    assert (counted, found, settled) == ("update", "find", "update")
+    assert session == ["insert", "update", "insert", "commitTransaction"]
