@@ -31,6 +31,7 @@ EXAMPLE_SECRET_KEY = "change-me-before-production-0123456789"  # noqa: S105  wha
 DEVELOPMENT_SECRET_KEY = "for-development-only-never-in-production"  # noqa: S105  published: no secret
 MINIMUM_SECRET_BYTES = 32  # RFC 7518, section 3.2: a key of HS256's own size or larger
 DEVELOPMENT, PRODUCTION = "development", "production"
+TOKEN_ALGORITHMS = ("HS256", "RS256", "EdDSA")  # RFC 7518, RFC 8037
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|http://\[::1\](:[0-9]{1,5})?", re.ASCII)
 FRONTEND_URL = re.compile(
     r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[\w.~!$&'()*+,;=:@%/-]*)?",
@@ -97,6 +98,7 @@ class Settings:
     threads: int
     access_token_lifetime: timedelta
     refresh_token_lifetime: timedelta
+    token_algorithm: str
     token_issuer: str
     token_audience: str
     default_locale: str
@@ -176,6 +178,11 @@ class _SettingsForm(_LimitsForm):
         precision="days",
         load_default=timedelta(days=30),
         validate=validate.Range(timedelta(days=1), timedelta(days=3650)),
+    )
+    token_algorithm = fields.String(
+        data_key="JWT_ALGORITHM",
+        load_default="HS256",
+        validate=validate.OneOf(TOKEN_ALGORITHMS),
     )
     token_issuer = fields.String(data_key="JWT_ISSUER", load_default="graphql-accounts")
     token_audience = fields.String(data_key="JWT_AUDIENCE", load_default="graphql-accounts")

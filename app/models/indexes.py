@@ -6,9 +6,10 @@ from app.models.outgoing_mail import OutgoingMail
 from app.models.persisted_operation import PersistedOperation
 from app.models.security_event import SecurityEvent
 from app.models.session import Session
+from app.models.signing_key import SigningKey
 from app.models.user import User
 
-DOCUMENTS = (User, Session, SecurityEvent, PersistedOperation, OutgoingMail, Attempts)
+DOCUMENTS = (User, Session, SecurityEvent, PersistedOperation, OutgoingMail, Attempts, SigningKey)
 
 
 @asks_database

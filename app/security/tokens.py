@@ -1,4 +1,4 @@
-"""Access and refresh tokens: the only file that knows Flask-JWT-Extended (RFC 7519, HS256)."""
+"""Access and refresh tokens: the only file that knows Flask-JWT-Extended (RFC 7519)."""
 
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -6,26 +6,28 @@ from threading import Lock
 from uuid import uuid4
 
 import jwt
-from flask import Flask
+from flask import Flask, g
 from flask_jwt_extended import (
     JWTManager,
     create_access_token,
     create_refresh_token,
     decode_token,
 )
-from flask_jwt_extended.exceptions import JWTExtendedException
+from flask_jwt_extended.exceptions import JWTDecodeError, JWTExtendedException
 
 from app.clock import now
-from app.config import Settings, current
+from app.config import TOKEN_ALGORITHMS, Settings, current
 from app.errors import AccountError, ErrorReason
+from app.security import key_ring
+from app.security.keys import secret_kid
 
 ACCESS, REFRESH = "access", "refresh"
 REQUIRED_CLAIMS = frozenset({"sub", "sid", "jti", "type", "iss", "aud", "iat", "nbf", "exp"})
+UNDERSTOOD_HEADERS = frozenset({"alg", "typ", "kid"})  # a token that says more is not ours
 LEEWAY = 10  # seconds by which replicas' clocks may differ
 LONGEST = 4096  # characters; ours have about 500
 MOST_REMEMBERED = 10_000  # verified tokens, about 1 KiB each
 
-_verified: dict[str, "Claims"] = {}
 _lock = Lock()
 _app: Flask | None = None  # the library asks Flask for its settings; this answers outside a request
 
@@ -54,14 +56,12 @@ class TokenPair:
 
 
 def configure(app: Flask, settings: Settings) -> None:
-    """Tell Flask-JWT-Extended the key, the one algorithm, and the claims it sets and demands."""
+    """Tell Flask-JWT-Extended where the keys are, and the claims it sets and demands."""
     global _app
     _app = app
-    _verified.clear()
+    key_ring.forget()
     app.config.update(
-        JWT_SECRET_KEY=settings.secret_key,
-        JWT_ALGORITHM="HS256",
-        JWT_DECODE_ALGORITHMS=["HS256"],
+        JWT_DECODE_ALGORITHMS=list(TOKEN_ALGORITHMS),  # which of them, the key says
         JWT_ENCODE_ISSUER=settings.token_issuer,
         JWT_DECODE_ISSUER=settings.token_issuer,
         JWT_ENCODE_AUDIENCE=settings.token_audience,
@@ -70,7 +70,9 @@ def configure(app: Flask, settings: Settings) -> None:
         JWT_TOKEN_LOCATION="headers",  # noqa: S106  a place, not a password
         JWT_COOKIE_CSRF_PROTECT=False,  # no cookies: and its random claim would differ each time
     )
-    JWTManager(app)
+    library = JWTManager(app)
+    library.encode_key_loader(lambda _: g.signing_key.signing)
+    library.decode_key_loader(_verifying)
 
 
 def new_token_id() -> str:
@@ -88,15 +90,25 @@ def issue(
 ) -> TokenPair:
     """A new access token, and the refresh token of `refresh_id`.
 
-    The refresh token depends on the arguments alone: asked twice, it is the same to the letter.
+    The refresh token depends on the arguments and the signing key alone: asked twice, it is the
+    same to the letter, unless the keys were rotated in between. Then the two differ in their kid
+    and signature, and are one token all the same: of one jti, verified alike, used up together.
     """
     started, lifetime = _seconds(now()), current().access_token_lifetime
     access = _claims(session_id, new_token_id(), started, lifetime)
     refresh_lifetime = current().refresh_token_lifetime
     refresh = _claims(session_id, refresh_id, _seconds(refresh_issued_at), refresh_lifetime)
+    key = key_ring.known().signing()
+    # PyJWT signs by the header's algorithm, where one is given, rather than by the library's own
+    headers = {"alg": key.algorithm, "kid": key.kid}
     with _app.app_context():
-        access_token = create_access_token(user_id, additional_claims=access)
-        refresh_token = create_refresh_token(user_id, additional_claims=refresh)
+        g.signing_key = key
+        access_token = create_access_token(
+            user_id, additional_claims=access, additional_headers=headers
+        )
+        refresh_token = create_refresh_token(
+            user_id, additional_claims=refresh, additional_headers=headers
+        )
     return TokenPair(
         access_token=access_token,
         refresh_token=refresh_token,
@@ -128,7 +140,8 @@ def _claims(session_id: str, token_id: str, started: datetime, lifetime: timedel
 
 def _read(token: str, kind: str) -> Claims:
     """Verified once, then remembered; that its time is not over is checked each time."""
-    verified = _verified.get(token) or _remember(token, _verify(token))
+    remembered = key_ring.known().remembered
+    verified = remembered.get(token) or _remember(remembered, token, _verify(token))
     if verified.expires_at + LEEWAY <= now().timestamp():
         raise AccountError(ErrorReason.TOKEN_EXPIRED)
     if verified.kind != kind:
@@ -154,11 +167,23 @@ def _verify(token: str) -> Claims:
     return Claims(*texts, claims["exp"])
 
 
-def _remember(token: str, claims: Claims) -> Claims:
+def _verifying(headers: dict, _: dict) -> object:
+    """The key that the headers of a token name, if it is of the algorithm that they say.
+
+    One without a kid was signed by SECRET_KEY, before there were others.
+    """
+    kid = headers["kid"] if "kid" in headers else secret_kid(current().secret_key)
+    key = key_ring.key_named(kid) if headers.keys() <= UNDERSTOOD_HEADERS else None
+    if key is None or key.algorithm != headers.get("alg"):
+        raise JWTDecodeError("not a key of ours")
+    return key.verifying
+
+
+def _remember(remembered: dict[str, Claims], token: str, claims: Claims) -> Claims:
     with _lock:
-        while len(_verified) >= MOST_REMEMBERED:
-            del _verified[next(iter(_verified))]
-        _verified[token] = claims
+        while len(remembered) >= MOST_REMEMBERED:
+            del remembered[next(iter(remembered))]
+        remembered[token] = claims
     return claims
 
 

@@ -9,6 +9,7 @@ import pytest
 
 from app.models.session import Session
 from app.models.user import User
+from app.security.keys import secret_kid
 from tests.client import Client
 from tests.conftest import SECRET_KEY
 from tests.factories import person
@@ -153,7 +154,8 @@ def test_a_deleted_account_has_no_sessions(api: Client) -> None:
 def test_tokens_carry_every_claim(api: Client) -> None:
     tokens = signed_up(api)
     for kind, token in (("access", tokens["accessToken"]), ("refresh", tokens["refreshToken"])):
-        assert jwt.get_unverified_header(token) == {"alg": "HS256", "typ": "JWT"}
+        header = jwt.get_unverified_header(token)
+        assert header == {"alg": "HS256", "typ": "JWT", "kid": secret_kid(SECRET_KEY)}
         claims = jwt.decode(token, SECRET_KEY, ["HS256"], audience="graphql-accounts")
         assert claims["type"] == kind
         assert claims["iss"] == "graphql-accounts"

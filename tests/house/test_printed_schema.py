@@ -5,7 +5,7 @@ import re
 import pytest
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType
 
-from app.cli import SCHEMA_FILE, printed_schema
+from app.cli.schema import SCHEMA_FILE, printed_schema
 from schema.root import build_schema
 
 SECRETS = ("password_hash", "passwordHash", "sessionIds", "refreshId", "rotations")

@@ -1,27 +1,17 @@
-"""flask schema ... | flask db ...: the same product from a terminal."""
+"""flask schema ...: the GraphQL contract."""
 
 from pathlib import Path
 
 import click
-from flask import Flask
 from flask.cli import AppGroup
 from graphql import GraphQLSyntaxError, parse, validate
 
-from app.errors import AccountError
-from app.models.indexes import build_indexes
 from schema.persisted import manifest_of
 from schema.root import build_schema
 
-SCHEMA_FILE = Path(__file__).parent.parent / "schema" / "schema.graphql"
+SCHEMA_FILE = Path(__file__).parent.parent.parent / "schema" / "schema.graphql"
 
 schema_commands = AppGroup("schema", help="The GraphQL contract.")
-db_commands = AppGroup("db", help="The database.")
-
-
-def configure(app: Flask) -> None:
-    """Add the commands to `flask`."""
-    app.cli.add_command(schema_commands)
-    app.cli.add_command(db_commands)
 
 
 def printed_schema() -> str:
@@ -56,14 +46,3 @@ def trust(files: tuple[str, ...], out: str) -> None:
         texts.append(text)
     Path(out).write_text(manifest_of(texts), encoding="utf-8")
     click.echo(f"Wrote {out}: {len(texts)} documents")
-
-
-@db_commands.command("indexes")
-def indexes() -> None:
-    """Build the indexes that are missing. Run it once before a new version serves."""
-    try:
-        built = build_indexes()
-    except AccountError as error:
-        raise click.ClickException(f"The database does not answer ({error}).") from None
-    for collection, names in built.items():
-        click.echo(f"{collection}: {', '.join(names)}")

@@ -1,0 +1,79 @@
+"""Signing keys: the chain of keys that sign tokens, each the successor of the one before it.
+
+The unique number makes it a chain: of several that would add the next key at once, one does.
+"""
+
+from datetime import datetime
+
+from mongoengine import BinaryField, DateTimeField, Document, IntField, StringField
+from mongoengine.errors import NotUniqueError
+
+from app.clock import now
+from app.config import TOKEN_ALGORITHMS
+from app.models.connection import asks_database
+from app.models.reading import find_all
+from app.models.record import Record
+
+MOST_KEYS = 1000  # read at once: more than anybody rotates within the life of a refresh token
+
+
+class SigningKey(Document):
+    """One key. Written through this document, read as SigningKeyRecord."""
+
+    id = StringField(primary_key=True, required=True, max_length=64, help_text="Its kid.")
+    number = IntField(required=True, unique=True, min_value=0, help_text="Its place, from 0.")
+    algorithm = StringField(required=True, choices=TOKEN_ALGORITHMS, help_text="What it signs by.")
+    sealed = BinaryField(help_text="What signs, encrypted; none: SECRET_KEY itself.")
+    created_at = DateTimeField(required=True, help_text="When it was made.")
+    signs_from = DateTimeField(required=True, help_text="When it begins to sign.")
+    expires_at = DateTimeField(help_text="When it is forgotten; none: it has no successor yet.")
+
+    meta = {
+        "collection": "signing_keys",
+        "auto_create_index": False,
+        "indexes": [{"fields": ["expires_at"], "expireAfterSeconds": 0}],
+    }
+
+
+class SigningKeyRecord(Record):
+    """A key as read."""
+
+    id: str
+    number: int
+    algorithm: str
+    sealed: bytes | None = None
+    created_at: datetime
+    signs_from: datetime
+    expires_at: datetime | None = None
+
+
+@asks_database
+def find_keys() -> list[SigningKeyRecord]:
+    """The keys that have not expired, the newest first."""
+    unexpired = {"expires_at": {"$not": {"$lte": now()}}}
+    keys = SigningKey._get_collection()
+    found = find_all(keys, unexpired, limit=MOST_KEYS, sort=[("number", -1)])
+    return [SigningKeyRecord(stored) for stored in found]
+
+
+@asks_database
+def add_key(key: SigningKey) -> bool:
+    """Add a key at the place that its number says; False when that is taken."""
+    try:
+        key.save(force_insert=True)
+    except NotUniqueError:
+        return False
+    return True
+
+
+@asks_database
+def supersede_keys(before: int, *, expires_at: datetime) -> None:
+    """Let the keys of numbers below `before` expire, unless an earlier successor said when."""
+    older = {"number": {"$lt": before}, "expires_at": None}
+    SigningKey._get_collection().update_many(older, {"$set": {"expires_at": expires_at}})
+
+
+@asks_database
+def remove_keys(kids: list[str]) -> int:
+    """Forget these keys now: how many there were."""
+    return SigningKey._get_collection().delete_many({"_id": {"$in": kids}}).deleted_count

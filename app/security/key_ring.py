@@ -1,0 +1,208 @@
+"""The keys of this process: read from the database, kept for a moment, read again.
+
+The database decides which keys there are and which of them signs: the newest whose time has come,
+whatever its algorithm. While it holds none, SECRET_KEY signs. JWT_ALGORITHM is the algorithm of the
+keys that are made: by `rotate`, and once by whoever first finds no key of that algorithm.
+"""
+
+import logging
+import time
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from threading import Lock
+from typing import Any
+
+from app.clock import now
+from app.config import SettingsError, current
+from app.models.signing_key import (
+    SigningKey,
+    SigningKeyRecord,
+    add_key,
+    find_keys,
+    supersede_keys,
+)
+from app.security.keys import (
+    SYMMETRIC,
+    Key,
+    UnreadableKeyError,
+    new_kid,
+    new_material,
+    pair_of,
+    seal,
+    secret_kid,
+    unseal,
+)
+
+log = logging.getLogger(__name__)
+KEPT = 30  # seconds after which the keys are read again
+SOONEST = 1  # seconds between readings that unknown kids may cause
+PUBLISHED = 300  # seconds for which others may keep the public keys they were told
+MARGIN = timedelta(minutes=5)  # by which clocks may differ, and workers learn late of a new key
+MOST_RACES = 10
+
+
+@dataclass(frozen=True, eq=False)
+class KeyRing:
+    """The keys by their kids, the newest first.
+
+    remembered: what was proved by these keys, kept by whoever proved it; a key that is gone
+    takes all of it along.
+    """
+
+    keys: dict[str, Key]
+    remembered: dict[str, Any]
+    read_at: float  # seconds, by the monotonic clock
+
+    def signing(self) -> Key:
+        """The newest key whose time has come."""
+        moment, keys = now(), list(self.keys.values())
+        return next((key for key in keys if key.signs_from <= moment), keys[-1])
+
+
+_ring: KeyRing | None = None
+_lock = Lock()
+
+
+def forget() -> None:
+    """Know no keys: the next question reads them."""
+    global _ring
+    _ring = None
+
+
+def known() -> KeyRing:
+    """The keys, read within the last KEPT seconds.
+
+    Raises AccountError(DATABASE_UNAVAILABLE), and at the first reading SettingsError.
+    """
+    ring = _ring
+    if ring is not None and time.monotonic() - ring.read_at < KEPT:
+        return ring
+    # one thread reads; the others go on with the keys that were fresh a moment ago
+    if not _lock.acquire(blocking=ring is None):
+        return ring
+    try:
+        return _read_again() if _ring is ring else _ring
+    finally:
+        _lock.release()
+
+
+def key_named(kid: str) -> Key | None:
+    """The key of a kid; one that is not known is looked for in the database, within limits."""
+    if key := known().keys.get(kid):
+        return key
+    with _lock:  # whoever waits for another's reading profits from it
+        ring = _ring or _read_again()
+        if kid not in ring.keys and time.monotonic() - ring.read_at >= SOONEST:
+            ring = _read_again()
+    return ring.keys.get(kid)
+
+
+def read_keys() -> KeyRing:
+    """Read the keys now. Raises SettingsError when SECRET_KEY does not open them."""
+    forget()
+    return known()
+
+
+def rotate(algorithm: str, *, at_once: bool = False) -> Key:
+    """Make a key that will sign, at once or when all have learnt of it; the older ones then expire.
+
+    Raises SettingsError when the keys there are cannot be opened: nothing is stored then.
+    """
+    read_keys()
+    lead = timedelta(seconds=0 if at_once else _lead(algorithm))
+    for _ in range(MOST_RACES):
+        if key := _append(algorithm, find_keys(), now() + lead):
+            return key
+    raise RuntimeError("others rotate the keys without pause")
+
+
+def first_key(at: datetime) -> SigningKey:
+    """SECRET_KEY as the first of the keys: what it signed, it verifies until that is gone."""
+    kid = secret_kid(current().secret_key)
+    return SigningKey(id=kid, number=0, algorithm=SYMMETRIC, created_at=at, signs_from=at)
+
+
+def _lead(algorithm: str) -> int:
+    """Seconds after which every worker, and whoever was told the public keys, knows a new one."""
+    return 2 * KEPT if algorithm == SYMMETRIC else 2 * KEPT + PUBLISHED
+
+
+def _append(algorithm: str, found: list[SigningKeyRecord], signs_from: datetime) -> Key | None:
+    """Add the successor of the newest of the keys `found`; None when another was first.
+
+    The others are told to expire after it is stored: whoever dies in between leaves keys that
+    verify for longer, until the next rotation, and no token that nothing verifies.
+    """
+    created_at, secret = now(), current().secret_key
+    if not found:
+        add_key(first_key(created_at))  # another's is the same
+    kid, material = new_kid(), new_material(algorithm)
+    added = SigningKey(
+        id=kid,
+        number=found[0].number + 1 if found else 1,
+        algorithm=algorithm,
+        sealed=seal(material, kid, algorithm, secret),
+        created_at=created_at,
+        signs_from=signs_from,
+    )
+    if not add_key(added):
+        return None
+    gone = signs_from + current().refresh_token_lifetime + MARGIN
+    supersede_keys(added.number, expires_at=gone)
+    return Key(kid, algorithm, *pair_of(algorithm, material), signs_from)
+
+
+def _read_again() -> KeyRing:
+    """Under the lock. Keys that cannot be opened stop a start, and leave a running process alone:
+    one command under a wrong SECRET_KEY may not stop every server."""
+    global _ring
+    before, read_at = _ring, time.monotonic()
+    try:
+        keys = _opened(_found(), before.keys if before else {})
+    except SettingsError as error:
+        if before is None:
+            raise
+        log.error("the signing keys stay as they were: %s", error)
+        keys = before.keys
+    kept = before is not None and before.keys.keys() <= keys.keys()
+    _ring = KeyRing(keys, before.remembered if kept else {}, read_at)
+    return _ring
+
+
+def _found() -> list[SigningKeyRecord]:
+    """The stored keys, with one of JWT_ALGORITHM among them unless SECRET_KEY is one already."""
+    found, algorithm = find_keys(), current().token_algorithm
+    if algorithm == SYMMETRIC or any(key.algorithm == algorithm for key in found):
+        return found
+    _opened(found, {})
+    _append(algorithm, found, now())  # if another was first, its key is as good
+    return find_keys()
+
+
+def _opened(found: list[SigningKeyRecord], known_keys: dict[str, Key]) -> dict[str, Key]:
+    """The keys, decrypted; those that were decrypted before, taken over."""
+    opened, unreadable = {}, []
+    for stored in found or [first_key(now())]:
+        try:
+            before = known_keys.get(stored.id)
+            pair = (before.signing, before.verifying) if before else _pair(stored)
+            times = stored.signs_from, stored.expires_at
+            opened[stored.id] = Key(stored.id, stored.algorithm, *pair, *times)
+        except UnreadableKeyError:
+            unreadable.append(stored.id)
+    if unreadable:
+        raise SettingsError(
+            "SECRET_KEY: The signing keys in the database were stored under another one. Set it"
+            f" again, or log everybody out: flask keys remove {' '.join(unreadable)}"
+        )
+    return opened
+
+
+def _pair(stored: SigningKeyRecord | SigningKey) -> tuple[Any, Any]:
+    secret = current().secret_key
+    if stored.sealed:
+        material = unseal(stored.sealed, stored.id, stored.algorithm, secret)
+        return pair_of(stored.algorithm, material)
+    if stored.id != secret_kid(secret):
+        raise UnreadableKeyError(stored.id)
+    return secret, secret
