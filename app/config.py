@@ -26,9 +26,11 @@ from marshmallow import (
 )
 
 from app.messages import LOCALES
+from app.secret_files import ENDING, SecretFileError, read_secret_files
 
 EXAMPLE_SECRET_KEY = "change-me-before-production-0123456789"  # noqa: S105  what .env.example shows
 DEVELOPMENT_SECRET_KEY = "for-development-only-never-in-production"  # noqa: S105  published: no secret
+SECRETS = ("SECRET_KEY", "MONGODB_URI", "SMTP_URL", "METRICS_TOKEN")  # each may be in a file
 MINIMUM_SECRET_BYTES = 32  # RFC 7518, section 3.2: a key of HS256's own size or larger
 DEVELOPMENT, PRODUCTION = "development", "production"
 TOKEN_ALGORITHMS = ("HS256", "RS256", "EdDSA")  # RFC 7518, RFC 8037
@@ -122,6 +124,9 @@ class Settings:
     mail_folder: Path
     outbox_lease_seconds: int
     outbox_retry_seconds: int
+    metrics_token: str | None
+    metrics_port: int | None
+    otlp_endpoint: str | None
     limits: Limits
 
     @property
@@ -240,6 +245,17 @@ class _SettingsForm(_LimitsForm):
     outbox_retry_seconds = fields.Integer(
         data_key="OUTBOX_RETRY_SECONDS", load_default=30, validate=validate.Range(1, 3600)
     )
+    metrics_token = fields.String(
+        data_key="METRICS_TOKEN", load_default=None, validate=validate.Length(min=16)
+    )
+    metrics_port = fields.Integer(
+        data_key="METRICS_PORT", load_default=None, validate=validate.Range(1, 65535)
+    )
+    otlp_endpoint = fields.String(
+        data_key="OTEL_EXPORTER_OTLP_ENDPOINT",
+        load_default=None,
+        validate=validate.Regexp(r"https?://[^\s/]+\S*$", error="Not an http:// address."),
+    )
 
     @validates_schema
     def check_concealment(self, values: dict, **_: object) -> None:
@@ -280,7 +296,10 @@ class _SettingsForm(_LimitsForm):
         given = {name: value.strip() for name, value in raw.items() if value and value.strip()}
         if "APP_PORT" in given:
             given.setdefault("PORT", given["APP_PORT"])
-        return given
+        try:
+            return read_secret_files(given, SECRETS)
+        except SecretFileError as error:
+            raise ValidationError(error.fault, error.variable) from None
 
 
 def _must_match(pattern: re.Pattern[str], text: str, fault: str) -> re.Match[str]:
@@ -290,7 +309,10 @@ def _must_match(pattern: re.Pattern[str], text: str, fault: str) -> re.Match[str
     return match
 
 
-VARIABLES = tuple(field.data_key for field in _SettingsForm().fields.values())
+VARIABLES = (
+    *(field.data_key for field in _SettingsForm().fields.values()),
+    *(name + ENDING for name in SECRETS),
+)
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:

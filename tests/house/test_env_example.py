@@ -5,10 +5,11 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from app.config import EXAMPLE_SECRET_KEY, VARIABLES, load_settings
+from app.config import EXAMPLE_SECRET_KEY, SECRETS, VARIABLES, load_settings
 
 EXAMPLE = Path(__file__).parent.parent.parent / ".env.example"
 OTHERS = {"FLASK_APP", "APP_PORT", "ENV_FILE"}
+FILES = {f"{name}_FILE" for name in SECRETS}
 
 
 def named() -> set[str]:
@@ -37,8 +38,14 @@ def test_shows_the_defaults() -> None:
     text = EXAMPLE.read_text(encoding="utf-8")
     shown = dict(re.findall(r"^#? ?([A-Z_]+)=(.*)$", text, re.MULTILINE))
     left_out = {"SECRET_KEY", "MONGODB_URI", "HOST", "GRAPHIQL", "DEBUG", "CORS_ORIGINS"}
-    left_out |= {"TRUSTED_DOCUMENTS", "SMTP_URL", "DRAIN_SECONDS"} | OTHERS
-    given = {name: shown[name] for name in VARIABLES if name not in left_out}
+    left_out |= {
+        "TRUSTED_DOCUMENTS",
+        "SMTP_URL",
+        "DRAIN_SECONDS",
+        "METRICS_PORT",
+        "OTEL_EXPORTER_OTLP_ENDPOINT",
+    } | OTHERS
+    given = {name: shown[name] for name in VARIABLES if name not in left_out | FILES}
     assert load_settings({**given, "FLASK_ENV": "development"}) == load_settings(
         {"FLASK_ENV": "development"}
     )

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from app.config import EXAMPLE_SECRET_KEY, SettingsError, load_settings
+from app.config import EXAMPLE_SECRET_KEY, SECRETS, SettingsError, load_settings
 
 PRODUCTION = {
     "FLASK_ENV": "production",
@@ -140,3 +140,86 @@ def test_a_wrong_value_stops_the_start_without_a_trace(module: str) -> None:
     )
     assert run.returncode != 0
     assert run.stderr == "PORT: Not a valid integer.\n"
+
+
+SECRET_VALUES = {
+    "SECRET_KEY": "f" * 32,
+    "MONGODB_URI": "mongodb://user:segredo@db.example/accounts",
+    "SMTP_URL": "smtps://user:segredo@mail.example",
+    "METRICS_TOKEN": "segredo" * 3,
+}
+
+
+def test_all_secrets_may_come_in_files() -> None:
+    assert set(SECRET_VALUES) == set(SECRETS)
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_is_read_from_its_file(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(f"{SECRET_VALUES[name]}\n")
+    given = {key: value for key, value in PRODUCTION.items() if key != name}
+    settings = load_settings({**given, f"{name}_FILE": str(file)})
+    assert getattr(settings, name.lower()) == SECRET_VALUES[name]
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_secret_given_both_ways_is_refused(name: str, tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text(SECRET_VALUES[name])
+    with pytest.raises(SettingsError) as refused:
+        load_settings({**PRODUCTION, name: SECRET_VALUES[name], f"{name}_FILE": str(file)})
+    assert str(refused.value) == f"{name}_FILE: {name} is set too; give one of them."
+
+
+def test_a_secret_set_to_nothing_beside_its_file_counts_as_not_set(tmp_path: Path) -> None:
+    file = tmp_path / "secret"
+    file.write_text("f" * 32)
+    settings = load_settings({**PRODUCTION, "SECRET_KEY": " ", "SECRET_KEY_FILE": str(file)})
+    assert settings.secret_key == "f" * 32
+
+
+@pytest.mark.parametrize(
+    ("content", "fault"),
+    [
+        (None, "Cannot be read: No such file or directory."),
+        (b"", "Is empty."),
+        (b" \n", "Is empty."),
+        (b"segredo\xff" * 8, "Holds no UTF-8 text."),
+        (b"segredo" * 4000, "Is longer than 16384 bytes."),
+    ],
+)
+def test_a_file_that_holds_no_secret_is_told_without_path_or_content(
+    content: bytes | None, fault: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "segredo"
+    if content is not None:
+        file.write_bytes(content)
+    with pytest.raises(SettingsError) as refused:
+        load_settings({"MONGODB_URI": "mongodb://db.example/", "SECRET_KEY_FILE": str(file)})
+    assert str(refused.value) == f"SECRET_KEY_FILE: {fault}"
+
+
+def test_a_folder_is_no_secret(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError) as refused:
+        load_settings({**DEVELOPMENT, "SMTP_URL_FILE": str(tmp_path)})
+    assert str(refused.value) == "SMTP_URL_FILE: Cannot be read: Is a directory."
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "fault"),
+    [
+        ("SECRET_KEY", "segredo", "SECRET_KEY: Production needs at least 32 bytes."),
+        ("MONGODB_URI", "segredo", "MONGODB_URI: Not a mongodb:// address."),
+        ("SMTP_URL", "segredo", "SMTP_URL: Not smtp://[user:password@]host[:port]."),
+    ],
+)
+def test_a_secret_from_a_file_is_checked_and_never_repeated(
+    name: str, content: str, fault: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "secret"
+    file.write_text(content)
+    given = {key: value for key, value in PRODUCTION.items() if key != name}
+    with pytest.raises(SettingsError) as refused:
+        load_settings({**given, f"{name}_FILE": str(file)})
+    assert str(refused.value) == fault
