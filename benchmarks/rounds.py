@@ -59,6 +59,7 @@ class Case:
 
     def run(self, count: int, connections: int, start: int = 0) -> load.Slice:
         """Send `count` of them. Raises WrongAnswer, with the contender's log."""
+        connections = min(connections, self.scenario.most_connections)
         try:
             return load.run(self.server.port, self.requests, count, connections, start)
         except (load.LoadError, OSError) as error:
