@@ -1,0 +1,367 @@
+"""The outbox and its workers: real processes, a real SMTP server, and a mail that is never lost."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from bson import ObjectId
+from flask import Flask
+
+from app.clock import now
+from app.models import outgoing_mail as outbox
+from app.models.outgoing_mail import MailKind, OutgoingMail, post
+from app.models.transaction import together
+from app.models.user import User
+from tests.client import Client
+from tests.conftest import ENVIRONMENT
+from tests.factories import person
+from tests.mail_server import MailServer, serving
+from tests.processes import ROOT, start_database, stop
+from tests.servers import free_port
+
+PRODUCTION = {"FLASK_ENV": "production", "MONGODB_URI": "mongodb://127.0.0.1:1/accounts"}
+
+
+class Workers:
+    """Starts workers that deliver to a server, and ends those that are left."""
+
+    def __init__(self, database_uri: str, server: MailServer, folder: Path) -> None:
+        self.log = folder / "worker.log"
+        self.environment = {
+            **os.environ,
+            **ENVIRONMENT,
+            "MONGODB_URI": database_uri,
+            "SMTP_URL": server.url,
+            "OUTBOX_RETRY_SECONDS": "1",
+        }
+        self.processes: list[subprocess.Popen] = []
+
+    def start(self, **changes: str) -> subprocess.Popen:
+        """A worker as ./boot.sh worker runs it."""
+        with self.log.open("ab") as log:
+            process = subprocess.Popen(
+                [sys.executable, "-m", "app.worker"],
+                cwd=ROOT,
+                env={**self.environment, **changes},
+                stderr=log,
+            )
+        self.processes.append(process)
+        return process
+
+    def lines(self) -> list[dict]:
+        """What the workers logged of mail."""
+        return [json.loads(line) for line in self.log.read_text().splitlines() if line[0] == "{"]
+
+    def outcomes(self) -> list[str]:
+        """The outcomes they logged, in order."""
+        return [line["outcome"] for line in self.lines()]
+
+
+@pytest.fixture
+def server() -> Iterator[MailServer]:
+    """A mail server."""
+    with serving() as server:
+        yield server
+
+
+@pytest.fixture
+def workers(api: Client, database_uri: str, server: MailServer, tmp_path: Path):
+    """Starts workers over the empty database."""
+    workers = Workers(database_uri, server, tmp_path)
+    yield workers
+    for process in workers.processes:
+        stop(process)
+
+
+def register(api: Client, **changes: object) -> User:
+    """An account whose first mail is not in the way."""
+    assert api.register(person(**changes)).errors == []
+    OutgoingMail.objects.delete()
+    return User.objects.order_by("-id").first()
+
+
+def post_notice(user: User) -> ObjectId:
+    return post(MailKind.PASSWORD_CHANGED, to=user.email, user_id=user.id)
+
+
+def until(claim: Callable[[], bool], seconds: float = 30) -> None:
+    """Return when `claim` holds; fail when it does not within `seconds`."""
+    end = time.monotonic() + seconds
+    while not claim():
+        assert time.monotonic() < end
+        time.sleep(0.02)
+
+
+def emptied() -> bool:
+    return OutgoingMail.objects.count() == 0
+
+
+def test_a_registration_is_followed_by_its_mail(
+    api: Client, server: MailServer, workers: Workers
+) -> None:
+    assert api.register(person(fullName="Ana Lima", email="ana@example.com")).errors == []
+    owed = OutgoingMail.objects.get()
+    workers.start()
+    (message,) = server.wait_for(1)
+    assert message["Message-ID"] == f"<{owed.id}@example.com>"
+    assert message["From"] == "Contas <contas@example.com>"
+    assert message["To"] == "ana@example.com"
+    assert message["Subject"] == "Confirme seu e-mail"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert "http://localhost:3000/verify-email?token=" in message.get_body().get_content()
+    assert server.recipients == ["ana@example.com"]
+    until(emptied)
+    assert workers.outcomes() == ["sent"]
+
+
+def test_a_mail_is_owed_only_if_its_change_was_made(api: Client) -> None:
+    def change() -> None:
+        post(MailKind.ACCOUNT_EXISTS, to="ana@example.com")
+        raise ZeroDivisionError
+
+    with pytest.raises(ZeroDivisionError):
+        together(change)
+    assert OutgoingMail.objects.count() == 0
+
+
+def test_an_unknown_address_gets_no_mail(api: Client, server: MailServer, workers: Workers) -> None:
+    post(MailKind.RESET_PASSWORD, to="ninguem@example.com")
+    workers.start()
+    until(emptied)
+    assert workers.outcomes() == ["dropped"]
+    assert server.accepted == []
+
+
+def test_a_mail_that_is_refused_is_tried_again(
+    api: Client, server: MailServer, workers: Workers
+) -> None:
+    user = register(api)
+    server.at["RCPT"] = [f"550 5.1.1 <{user.email}> is unknown here", "451 4.7.1 Greylisted"]
+    mail_id = post_notice(user)
+    workers.start()
+    server.wait_for(1)
+    until(emptied)
+    assert server.message_ids() == [f"<{mail_id}@example.com>"]
+    lines = [(line["outcome"], line["attempt"], line.get("why")) for line in workers.lines()]
+    assert lines == [
+        ("postponed", 1, "recipient: 550 5.1.1"),
+        ("postponed", 2, "recipient: 451 4.7.1"),
+        ("sent", 3, None),
+    ]
+    assert user.email not in workers.log.read_text()
+
+
+def test_a_mail_whose_connection_was_dropped_is_sent_again_under_its_name(
+    api: Client, server: MailServer, workers: Workers
+) -> None:
+    server.at["DATA"] = ["drop"]
+    mail_id = post_notice(register(api))
+    workers.start()
+    server.wait_for(1)
+    until(emptied)
+    assert server.message_ids() == [f"<{mail_id}@example.com>"]
+    assert workers.outcomes() == ["postponed", "sent"]
+    assert workers.lines()[0]["why"] == "text: SMTPServerDisconnected"
+
+
+def test_a_slow_server_gets_a_mail_once(api: Client, server: MailServer, workers: Workers) -> None:
+    server.at = {name: [lambda: time.sleep(0.5)] for name in ("EHLO", "MAIL", "RCPT", "DATA")}
+    post_notice(register(api))
+    workers.start()
+    until(emptied)
+    assert workers.outcomes() == ["sent"]
+    assert len(server.accepted) == 1
+
+
+def test_a_server_that_is_away_is_waited_for(api: Client, workers: Workers) -> None:
+    port = free_port()
+    post_notice(register(api))
+    workers.start(SMTP_URL=f"smtp://127.0.0.1:{port}")
+    until(lambda: workers.outcomes() == ["postponed"])
+    assert workers.lines()[0]["why"] == "connection: ConnectionRefusedError"
+    with serving(port=port) as server:
+        server.wait_for(1)
+        until(emptied)
+
+
+@pytest.mark.parametrize("command", ["EHLO", "MAIL", "RCPT"])
+def test_a_mail_survives_a_worker_that_is_killed_before_it_is_accepted(
+    api: Client, server: MailServer, workers: Workers, command: str
+) -> None:
+    mail_id = post_notice(register(api))
+    server.at[command] = [lambda: workers.processes[0].kill()]
+    assert workers.start(OUTBOX_LEASE_SECONDS="3").wait(30) == -signal.SIGKILL
+    assert OutgoingMail.objects.get().id == mail_id
+    assert server.accepted == []
+    workers.start()
+    server.wait_for(1)
+    until(emptied)
+    assert server.message_ids() == [f"<{mail_id}@example.com>"]
+    assert [line["attempt"] for line in workers.lines()] == [2]
+
+
+def test_a_mail_whose_worker_was_killed_after_it_was_accepted_comes_again_under_its_name(
+    api: Client, server: MailServer, workers: Workers
+) -> None:
+    mail_id = post_notice(register(api))
+    # the server has the whole mail, and says so to a worker that is dead by then
+    server.at["DATA"] = [lambda: workers.processes[0].kill()]
+    assert workers.start(OUTBOX_LEASE_SECONDS="3").wait(30) == -signal.SIGKILL
+    server.wait_for(1)
+    assert OutgoingMail.objects.get().id == mail_id
+    workers.start()
+    server.wait_for(2)
+    until(emptied)
+    assert server.message_ids() == [f"<{mail_id}@example.com>"] * 2
+
+
+def test_two_workers_send_each_of_thirty_mails_once(
+    api: Client, server: MailServer, workers: Workers
+) -> None:
+    user = register(api)
+    ids = [post_notice(user) for _ in range(30)]
+    server.at["DATA"] = [lambda: time.sleep(0.05)] * 30
+    workers.start()
+    workers.start()
+    server.wait_for(30)
+    until(emptied)
+    assert Counter(server.message_ids()) == {f"<{mail_id}@example.com>": 1 for mail_id in ids}
+    assert Counter(workers.outcomes()) == {"sent": 30}
+
+
+def test_a_worker_told_to_stop_finishes_the_mail_in_hand(
+    api: Client, server: MailServer, workers: Workers
+) -> None:
+    def tell_it_to_stop() -> None:
+        workers.processes[0].terminate()
+        time.sleep(0.5)
+
+    user = register(api)
+    for _ in range(2):
+        post_notice(user)
+    server.at["DATA"] = [tell_it_to_stop]
+    assert workers.start().wait(30) == 0
+    assert len(server.accepted) == 1
+    assert OutgoingMail.objects.count() == 1
+    assert workers.outcomes() == ["sent"]
+
+
+def test_after_a_day_a_worker_gives_up_loudly_and_keeps_the_mail(
+    api: Client, server: MailServer, workers: Workers
+) -> None:
+    user = register(api)
+    mail_id = post_notice(user)
+    OutgoingMail.objects.update(set__created_at=now() - timedelta(hours=24, seconds=1))
+    server.at["RCPT"] = ["550 No"]
+    workers.start()
+    until(lambda: OutgoingMail.objects(gave_up_at__ne=None).count() == 1)
+    kept = OutgoingMail.objects.get()
+    assert kept.id == mail_id
+    assert kept.expires_at - kept.gave_up_at == timedelta(days=30)
+    (line,) = workers.lines()
+    assert (line["level"], line["outcome"]) == ("ERROR", "given up")
+    assert (line["mail"], line["kind"]) == (str(mail_id), "PASSWORD_CHANGED")
+    assert user.email not in workers.log.read_text()
+    assert outbox.waiting() == (0, None)
+    assert outbox.lease_next(60) is None
+
+
+def test_a_mail_that_cannot_be_written_is_not_in_the_way_of_others(
+    api: Client, server: MailServer, workers: Workers
+) -> None:
+    user = register(api)
+    bad, good = post_notice(user), post_notice(user)
+    OutgoingMail._get_collection().update_one({"_id": bad}, {"$set": {"kind": "NEWER_VERSION"}})
+    workers.start()
+    server.wait_for(1)
+    assert server.message_ids() == [f"<{good}@example.com>"]
+    assert workers.lines()[0]["outcome"] == "postponed"
+    assert OutgoingMail._get_collection().find_one()["_id"] == bad
+
+
+def test_a_worker_waits_for_its_database(server: MailServer, tmp_path: Path, app: Flask) -> None:
+    process, uri = start_database(tmp_path / "data")
+    workers = Workers(uri, server, tmp_path)
+    worker = workers.start(DATABASE_TIMEOUT_MS="500")
+    stop(process)
+    try:
+        until(lambda: "The database is away: waiting.\n" in workers.log.read_text())
+        assert worker.poll() is None
+        port = uri.partition("127.0.0.1:")[2].partition("/")[0]
+        command = [sys.executable, "-m", "app.models.embedded", "--folder", str(tmp_path / "data")]
+        process = subprocess.Popen([*command, "--port", port], cwd=ROOT, stdout=subprocess.DEVNULL)
+        until(lambda: "The database answers again.\n" in workers.log.read_text())
+    finally:
+        stop(worker)
+        stop(process)
+    assert worker.returncode == 0
+
+
+def test_production_refuses_to_work_without_a_server_a_sender_and_a_front_end() -> None:
+    environment = {**os.environ, **ENVIRONMENT, **PRODUCTION}
+    refused = subprocess.run(
+        [sys.executable, "-m", "app.worker"],
+        cwd=ROOT,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert refused.returncode == 2
+    assert refused.stderr == (
+        "SMTP_URL: Production's worker needs one.\n"
+        "MAIL_FROM: Production's worker needs one.\n"
+        "FRONTEND_URL: Production's worker needs one.\n"
+    )
+
+
+def test_a_lease_is_lost_to_the_next_worker(api: Client) -> None:
+    post(MailKind.ACCOUNT_EXISTS, to="ana@example.com")
+    first = outbox.lease_next(0)
+    second = outbox.lease_next(60)
+    assert first.id == second.id
+    assert (first.attempts, second.attempts) == (1, 2)
+    assert outbox.lease_next(60) is None
+    assert outbox.extend_lease(first, 60) is False
+    assert outbox.finish(first) is False
+    assert outbox.postpone(first, 0) is False
+    assert outbox.give_up(first) is False
+    assert outbox.extend_lease(second, 60) is True
+    assert outbox.finish(second) is True
+    assert OutgoingMail.objects.count() == 0
+
+
+def test_mail_is_taken_up_in_the_order_it_is_due(api: Client) -> None:
+    ids = [post(MailKind.ACCOUNT_EXISTS, to=f"{n}@example.com") for n in range(3)]
+    first = outbox.lease_next(60)
+    assert first.id == ids[0]
+    assert outbox.postpone(first, 0) is True
+    assert [outbox.lease_next(60).id for _ in range(3)] == [ids[1], ids[2], ids[0]]
+
+
+def test_waiting_mail_is_counted_and_dated(api: Client) -> None:
+    assert outbox.waiting() == (0, None)
+    oldest = post(MailKind.ACCOUNT_EXISTS, to="a@example.com")
+    post(MailKind.ACCOUNT_EXISTS, to="b@example.com")
+    assert outbox.waiting() == (2, OutgoingMail.objects.get(id=oldest).created_at)
+
+
+def test_an_account_takes_its_mail_with_it(api: Client) -> None:
+    user_id = ObjectId()
+    theirs = post(MailKind.PASSWORD_CHANGED, to="old@example.com", user_id=user_id)
+    alike = post(MailKind.RESET_PASSWORD, to="ana@example.com")
+    kept = post(MailKind.RESET_PASSWORD, to="outra@example.com")
+    assert [mail["_id"] for mail in outbox.mail_of(user_id, "ana@example.com", 10)] == [
+        alike,
+        theirs,
+    ]
+    outbox.remove_mail(user_id, ["ana@example.com"])
+    assert [mail.id for mail in OutgoingMail.objects] == [kept]
