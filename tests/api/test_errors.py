@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from app.accounts import sessions
+from app.errors import ErrorReason
 from app.models.user import User
 from tests.client import LOGIN, REGISTER, Client
 from tests.factories import PASSWORD, person
@@ -188,7 +189,7 @@ def test_the_catalogue_lists_every_reason_in_the_callers_language(api: Client) -
     assert rows["ALREADY_EXISTS"]["message"] == "Já existe um(a) {} com estes dados."
     assert rows["REQUIRED"]["message"] == "Campo obrigatório"
     assert rows["ALREADY_EXISTS"]["code"] == "CONFLICT"
-    assert len(rows) == 32
+    assert rows.keys() == {reason.name for reason in ErrorReason}
     english = {row["reason"]: row for row in api.send(query, language="en").data["errorCatalog"]}
     assert english["REQUIRED"]["message"] == "Required field"
     assert english.keys() == rows.keys()
