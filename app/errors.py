@@ -80,6 +80,7 @@ class ErrorReason(Enum):
     LINK_INVALID = ErrorCode.BAD_USER_INPUT, "Not a link of this server, or used already."
     LINK_EXPIRED = ErrorCode.BAD_USER_INPUT, "The link's time is over: ask for a new one."
     PERMISSION_DENIED = ErrorCode.FORBIDDEN, "The caller lacks the role that this field needs."
+    LAST_ADMIN = ErrorCode.CONFLICT, "It would leave nobody who can sign in to administer."
     TOO_MANY_ATTEMPTS = ErrorCode.TOO_MANY_REQUESTS, "Too many attempts; wait `retryAfter` seconds."
     # of a request
     MALFORMED_REQUEST = ErrorCode.BAD_REQUEST, "The HTTP request cannot be understood or served."

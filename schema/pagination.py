@@ -2,54 +2,95 @@
 
 import struct
 from collections.abc import Iterator
+from contextlib import suppress
 from datetime import datetime, timedelta
+from hashlib import blake2b, sha256
+from hmac import compare_digest
+from itertools import repeat
 from operator import attrgetter
-from typing import Any, ClassVar, Protocol
+from typing import Any, Protocol
 
 import graphene
 from bson import ObjectId
 from bson.tz_util import utc
 from graphql import FieldNode, FragmentSpreadNode
 
+from app.accounts.pages import asked_slice
+from app.config import current
 from app.errors import AccountError, ErrorReason
-from app.models.keyset import Position
+from app.models.keyset import Position, Slice
 from app.models.record import Record
 
-# the list and its version, milliseconds since 1970, an ObjectId
-LAYOUT = struct.Struct(">2sq12s")
+PLACE = struct.Struct(">q12s")  # milliseconds since 1970, an ObjectId
 EPOCH = datetime(1970, 1, 1, tzinfo=utc)  # the driver's UTC: datetimes of one zone subtract fast
 MILLISECOND = timedelta(milliseconds=1)
+SEAL_BYTES = 8
+ID_BYTES = 12
 
 
 class Cursors:
-    """The cursors of one list, newest first. Those of another list are none of them."""
+    """The cursors of one list, ordered by a time and then by id.
 
-    def __init__(self, mark: bytes, key: str) -> None:
-        """mark: two bytes that tell the list's cursors; key: the time that it is ordered by."""
-        self._mark, self._time_of = mark, attrgetter(key)
+    Each carries a row's place and a seal, made with SECRET_KEY, of the place and of the list: that
+    of another list, order or filter is none of them, nor is one that was altered.
+    """
+
+    def __init__(self, scope: str, key: str) -> None:
+        """scope: tells the list from all others; key: the attribute that it is ordered by."""
+        secret = sha256(current().secret_key.encode()).digest()
+        self._seal = blake2b(scope.encode(), key=secret, digest_size=SEAL_BYTES)
+        self._value_of = attrgetter(key)
 
     def cursor_of(self, record: Record) -> str:
         """The opaque cursor of a row."""
-        milliseconds = (self._time_of(record) - EPOCH) // MILLISECOND
-        return LAYOUT.pack(self._mark, milliseconds, record.id.binary).hex()
+        place = self._place_of(record)
+        seal = self._seal.copy()
+        seal.update(place)
+        return (place + seal.digest()).hex()
 
-    def position_of(self, cursor: str | None) -> Position | None:
-        """What a cursor stands for. Raises AccountError(INVALID_DATA) for one of no row here."""
+    def slice_of(
+        self,
+        first: int | None = None,
+        after: str | None = None,
+        last: int | None = None,
+        before: str | None = None,
+    ) -> Slice:
+        """The rows that a connection's arguments ask for.
+
+        Raises AccountError(INVALID_DATA) naming the arguments that are at fault.
+        """
+        return asked_slice(
+            first, self._position("after", after), last, self._position("before", before)
+        )
+
+    def _position(self, name: str, cursor: str | None) -> Position | None:
         if cursor is None:
             return None
-        try:
+        with suppress(ValueError):
             packed = bytes.fromhex(cursor)
-            mark, milliseconds, identifier = LAYOUT.unpack(packed)
-            if mark != self._mark or packed.hex() != cursor:
-                raise ValueError
-            return Position(EPOCH + milliseconds * MILLISECOND, ObjectId(identifier))
-        except (struct.error, ValueError, OverflowError):
-            reason = ErrorReason.INVALID_DATA
-            raise AccountError(reason, fields={"after": reason}) from None
+            place, seal = packed[:-SEAL_BYTES], self._seal.copy()
+            seal.update(place)
+            if packed.hex() == cursor and compare_digest(seal.digest(), packed[-SEAL_BYTES:]):
+                return self._position_at(place)
+        raise AccountError(ErrorReason.INVALID_DATA, fields={name: ErrorReason.INVALID_DATA})
+
+    def _place_of(self, record: Record) -> bytes:
+        milliseconds = (self._value_of(record) - EPOCH) // MILLISECOND
+        return PLACE.pack(milliseconds, record.id.binary)
+
+    def _position_at(self, place: bytes) -> Position:
+        milliseconds, identifier = PLACE.unpack(place)
+        return Position(EPOCH + milliseconds * MILLISECOND, ObjectId(identifier))
 
 
-ACCOUNTS = Cursors(b"c1", "created_at")
-EVENTS = Cursors(b"e1", "at")
+class TextCursors(Cursors):
+    """The cursors of a list that is ordered by a text."""
+
+    def _place_of(self, record: Record) -> bytes:
+        return self._value_of(record).encode() + record.id.binary
+
+    def _position_at(self, place: bytes) -> Position:
+        return Position(place[:-ID_BYTES].decode(), ObjectId(place[-ID_BYTES:]))
 
 
 def selected(info: graphene.ResolveInfo, *path: str) -> set[str]:
@@ -83,30 +124,16 @@ class PageInfo(graphene.ObjectType):
 class Edge:
     """A row; its cursor is made only when asked for."""
 
-    __slots__ = ("node",)
-    cursors: ClassVar[Cursors]
+    __slots__ = ("_cursors", "node")
 
-    def __init__(self, node: Record) -> None:
+    def __init__(self, node: Record, cursors: Cursors) -> None:
         self.node = node
+        self._cursors = cursors
 
     @property
     def cursor(self) -> str:
         """Where the row stands."""
-        return self.cursors.cursor_of(self.node)
-
-
-class AccountEdge(Edge):
-    """A row of the list of accounts."""
-
-    __slots__ = ()
-    cursors = ACCOUNTS
-
-
-class EventEdge(Edge):
-    """A row of an account's security events."""
-
-    __slots__ = ()
-    cursors = EVENTS
+        return self._cursors.cursor_of(self.node)
 
 
 class Rows(Protocol):
@@ -120,9 +147,9 @@ class Rows(Protocol):
 class Page:
     """A page as a connection reads it."""
 
-    def __init__(self, edge: type[Edge], page: Rows) -> None:
+    def __init__(self, cursors: Cursors, page: Rows) -> None:
         self._page = page
-        self.edges = list(map(edge, page.rows))
+        self.edges = list(map(Edge, page.rows, repeat(cursors)))
 
     @property
     def page_info(self) -> dict[str, Any]:

@@ -3,6 +3,7 @@
 import graphene
 
 from schema import guard
+from schema.mutations import administration as changes
 from schema.mutations import (
     change_email,
     change_password,
@@ -23,6 +24,7 @@ class Query(graphene.ObjectType):
     me = me.me
     error_catalog = error_catalog.error_catalog
     password_policy = password_policy.password_policy
+    user = administration.user
     users = administration.users
 
 
@@ -46,6 +48,9 @@ class Mutation(graphene.ObjectType):
     export_my_data = privacy.export_my_data
     deactivate_account = privacy.deactivate_account
     delete_account = privacy.delete_account
+    set_user_active = changes.set_user_active
+    set_user_roles = changes.set_user_roles
+    delete_user = changes.delete_user
 
 
 def build_schema(

@@ -1,6 +1,7 @@
 """Object types generated from documents, and enums. The only file that touches documents."""
 
 from enum import Enum
+from typing import Any
 
 import graphene
 from graphene_mongo import MongoengineObjectType
@@ -8,13 +9,15 @@ from graphene_mongo import MongoengineObjectType
 from app import errors
 from app.accounts.security_events import list_events
 from app.accounts.session_list import ListedSession, list_sessions
+from app.accounts.user_list import OrderDirection as Direction
 from app.models import security_event
 from app.models import session as sessions
 from app.models import user as documents
+from app.models import user_list as users
 from app.models.security_event import SecurityEventType as Happened
 from app.models.user import UserRecord
 from schema.guard import owner_or_admin
-from schema.pagination import EVENTS, EventEdge, Page, PageInfo
+from schema.pagination import Cursors, Page, PageInfo
 
 ROLES = {
     documents.Role.USER: "An account like any other.",
@@ -37,6 +40,15 @@ EVENT_TYPES = {
     Happened.ACTIVATED: "An administrator opened the account again.",
     Happened.ROLES_CHANGED: "An administrator changed what the account may do.",
 }
+ORDER_FIELDS = {
+    users.UserOrderField.CREATED_AT: "When the account was made.",
+    users.UserOrderField.EMAIL: "The address.",
+    users.UserOrderField.FULL_NAME: "The name, whatever its case and accents.",
+}
+DIRECTIONS = {
+    Direction.ASC: "The oldest first, or A before Z.",
+    Direction.DESC: "The newest first, or Z before A.",
+}
 DEVICE = "The browser and the system, such as `Firefox, Windows`; null when neither is known."
 
 
@@ -50,6 +62,8 @@ def _enum(enum: type[Enum], described: dict[Enum, str]) -> type[graphene.Enum]:
 
 Role = _enum(documents.Role, ROLES)
 SecurityEventType = _enum(Happened, EVENT_TYPES)
+UserOrderField = _enum(users.UserOrderField, ORDER_FIELDS)
+OrderDirection = _enum(Direction, DIRECTIONS)
 ErrorCode = _enum(errors.ErrorCode, {code: code.description for code in errors.ErrorCode})
 ErrorReason = _enum(errors.ErrorReason, {why: why.description for why in errors.ErrorReason})
 
@@ -168,10 +182,8 @@ class User(MongoengineObjectType):
 
     @staticmethod
     def resolve_security_events(
-        account: UserRecord,
-        info: graphene.ResolveInfo,
-        first: int | None = None,
-        after: str | None = None,
+        account: UserRecord, info: graphene.ResolveInfo, **asked: Any
     ) -> Page:
         owner_or_admin(info, account.id)
-        return Page(EventEdge, list_events(account.id, first, EVENTS.position_of(after)))
+        cursors = Cursors(f"events of {account.id}", "at")
+        return Page(cursors, list_events(account.id, cursors.slice_of(**asked)))

@@ -1,34 +1,90 @@
-"""What an administrator can do: see everyone's accounts."""
+"""What an administrator does to one account: look at it, close and open it, change what it may do,
+remove it."""
 
-from app.accounts.pages import page_size
-from app.accounts.session_list import read_sessions
-from app.models.keyset import Position
-from app.models.user import UserRecord, count_accounts, newest_accounts
+from collections.abc import Iterable
+from functools import partial
 
+from bson import ObjectId
+from bson.errors import InvalidId
 
-class AccountPage:
-    """A page of accounts, the newest first; how many there are in all is counted when asked."""
-
-    def __init__(self, accounts: list[UserRecord], *, has_next: bool, has_previous: bool) -> None:
-        self.rows = accounts
-        self.has_next = has_next
-        self.has_previous = has_previous
-
-    @property
-    def total_count(self) -> int:
-        """How many accounts there are, on all pages."""
-        return count_accounts()
+from app.accounts.caller import Caller
+from app.errors import AccountError, ErrorReason
+from app.models.administrators import open_account, replace_roles
+from app.models.privacy import close_account, remove_account
+from app.models.security_event import SecurityEventType, forget_identity
+from app.models.transaction import together
+from app.models.user import Role, UserRecord, find_signed_in
+from app.models.user_list import find_account
+from app.security.audit import record
 
 
-def list_accounts(first: int | None, after: Position | None, fields: set[str]) -> AccountPage:
-    """The `first` newest accounts behind `after`: 20 unless told, at most 100.
+def read_account(user_id: str, names: set[str]) -> UserRecord:
+    """One account. names: what will be read of it. Raises AccountError(DOES_NOT_EXIST)."""
+    return _existing(find_account(_key(user_id), names))
 
-    fields: what will be read of each, besides its id and the time it was made.
 
-    Raises AccountError(INVALID_DATA) for another number.
+def set_user_active(user_id: str, active: bool, caller: Caller) -> UserRecord:
+    """Open or close an account: when it closes, its sessions and links end at once.
+
+    What is so already is no change, and no event is kept of it.
+    Raises AccountError: DOES_NOT_EXIST; LAST_ADMIN.
     """
-    page = newest_accounts(page_size(first), after, fields)
-    accounts = [UserRecord(row) for row in page.rows]
-    if "sessions" in fields:
-        read_sessions(accounts)
-    return AccountPage(accounts, has_next=page.has_next, has_previous=after is not None)
+    key = _key(user_id)
+    change = open_account if active else close_account
+    event = SecurityEventType.ACTIVATED if active else SecurityEventType.DEACTIVATED
+    changed = together(partial(_noted, partial(change, key), event, caller))
+    return changed or _existing(find_signed_in(user_id))
+
+
+def set_user_roles(user_id: str, roles: Iterable[Role], caller: Caller) -> UserRecord:
+    """Give an account these roles, each once; USER it always has.
+
+    It may do what they allow from its next request on, with the tokens that it has. What is so
+    already is no change, and no event is kept of it.
+    Raises AccountError: INVALID_DATA for no roles; DOES_NOT_EXIST; LAST_ADMIN.
+    """
+    wanted = set(roles)
+    if not wanted:
+        reason = ErrorReason.INVALID_DATA
+        raise AccountError(reason, fields={"roles": reason})
+    key = _key(user_id)
+    change = partial(replace_roles, key, [role for role in Role if role in {*wanted, Role.USER}])
+    changed = together(partial(_noted, change, SecurityEventType.ROLES_CHANGED, caller))
+    return changed or _existing(find_signed_in(user_id))
+
+
+def delete_user(user_id: str) -> str:
+    """Remove all that is kept of a person, or nothing: the id that the account had.
+
+    As `privacy.delete_account` does. Raises AccountError: DOES_NOT_EXIST; LAST_ADMIN.
+    """
+    key = _key(user_id)
+    if not together(partial(remove_account, key)):
+        raise _unknown()
+    forget_identity(key)  # see delete_account
+    return str(key)
+
+
+def _noted(change: partial, event: SecurityEventType, caller: Caller) -> UserRecord | None:
+    changed = change()
+    if changed:
+        record(event, changed.id, **caller.origin)
+    return changed
+
+
+def _key(user_id: str) -> ObjectId:
+    """What is no id at all is the id of nobody."""
+    try:
+        return ObjectId(user_id)
+    except InvalidId:
+        raise _unknown() from None
+
+
+def _existing(account: UserRecord | None) -> UserRecord:
+    if account is None:
+        raise _unknown()
+    return account
+
+
+def _unknown() -> AccountError:
+    return AccountError(ErrorReason.DOES_NOT_EXIST, resource="user")

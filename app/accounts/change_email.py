@@ -10,6 +10,7 @@ from app.models.outgoing_mail import MailKind, post
 from app.models.security_event import SecurityEventType
 from app.models.transaction import together
 from app.models.user import UserRecord, find_by_id
+from app.models.user_list import keep_searchable
 from app.security.audit import record
 from app.security.links import read_link_token
 from app.security.throttle import Action, count, guess
@@ -70,5 +71,6 @@ def _change(user: UserRecord, link: dict, caller: Caller) -> None:
         raise
     if not ours:
         raise AccountError(ErrorReason.LINK_INVALID)
+    keep_searchable(user.id)
     record(SecurityEventType.EMAIL_CHANGED, user.id, **caller.origin)
     post(MailKind.EMAIL_CHANGED, to=user.email, user_id=user.id, details=told_of(caller))

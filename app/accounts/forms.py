@@ -11,7 +11,7 @@ from marshmallow import Schema, ValidationError, fields, validates_schema
 from stdnum.br import cnpj, cpf
 
 from app.clock import now
-from app.errors import AccountError, ErrorReason
+from app.errors import AccountError, ErrorReason, FieldPath
 from app.messages import LOCALES
 from app.models.user import EMAIL_LENGTH, UserRecord
 from app.security.passwords import weaknesses
@@ -42,8 +42,8 @@ def refuse(*reasons: ErrorReason) -> ValidationError:
     return ValidationError(list(reasons))
 
 
-def filled(form: Schema, given: Mapping[str, Any]) -> dict[str, Any]:
-    """The normalised values of `given`, its keys in snake_case.
+def filled(form: Schema, given: Mapping[str, Any], at: FieldPath = ()) -> dict[str, Any]:
+    """The normalised values of `given`, its keys in snake_case. at: where it stands in the input.
 
     Raises AccountError(INVALID_DATA) with every fault of every field.
     """
@@ -51,7 +51,7 @@ def filled(form: Schema, given: Mapping[str, Any]) -> dict[str, Any]:
         return form.load(given)
     except ValidationError as error:
         faults = [
-            ((name,), reason) for name, reasons in error.messages.items() for reason in reasons
+            ((*at, name), reason) for name, reasons in error.messages.items() for reason in reasons
         ]
         raise AccountError(ErrorReason.INVALID_DATA, fields=faults) from None
 

@@ -5,8 +5,7 @@ from typing import NamedTuple
 from bson import ObjectId
 
 from app.accounts.devices import device_of
-from app.accounts.pages import page_size
-from app.models.keyset import Position
+from app.models.keyset import Slice
 from app.models.security_event import SecurityEventRecord, newest_events
 
 
@@ -27,11 +26,8 @@ class EventPage(NamedTuple):
     has_previous: bool
 
 
-def list_events(user_id: ObjectId, first: int | None, after: Position | None) -> EventPage:
-    """The `first` newest events of an account behind `after`: 20 unless told, at most 100.
-
-    Raises AccountError(INVALID_DATA) for another number.
-    """
-    page = newest_events(user_id, page_size(first), after)
+def list_events(user_id: ObjectId, asked: Slice) -> EventPage:
+    """A page of the events of an account, the newest first."""
+    page = newest_events(user_id, asked)
     events = [ListedEvent(row) for row in page.rows]
-    return EventPage(events, has_next=page.has_next, has_previous=after is not None)
+    return EventPage(events, has_next=page.has_next, has_previous=page.has_previous)

@@ -34,6 +34,7 @@ SENTENCES = {
     "LINK_INVALID": "This link is not valid or was used already.",
     "LINK_EXPIRED": "This link has expired. Ask for a new one.",
     "PERMISSION_DENIED": "You are not allowed to do this.",
+    "LAST_ADMIN": "This is the last administrator. Make someone else one first.",
     "TOO_MANY_ATTEMPTS": "Too many attempts. Wait and try again.",
     "MALFORMED_REQUEST": "The request could not be understood.",
     "SYNTAX_ERROR": "The GraphQL operation has a syntax error.",

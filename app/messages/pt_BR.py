@@ -34,6 +34,7 @@ SENTENCES = {
     "LINK_INVALID": "Este link não é válido ou já foi usado.",
     "LINK_EXPIRED": "Este link expirou. Solicite um novo.",
     "PERMISSION_DENIED": "Você não tem permissão para fazer isto.",
+    "LAST_ADMIN": "Este é o último administrador. Torne outra pessoa administradora primeiro.",
     "TOO_MANY_ATTEMPTS": "Muitas tentativas. Aguarde e tente novamente.",
     "MALFORMED_REQUEST": "A requisição não pôde ser compreendida.",
     "SYNTAX_ERROR": "A operação GraphQL contém um erro de sintaxe.",

@@ -16,7 +16,7 @@ from mongoengine import (
 from app.models.outgoing_mail import OutgoingMail
 from app.models.security_event import SecurityEvent
 from app.models.session import Rotation, Session
-from app.models.user import Address, Link, Links, User
+from app.models.user import Address, Link, Links, Search, User
 
 # Every field of every document that speaks of a person stands in one of these two: a new one is
 # told of, or kept back, on purpose.
@@ -29,6 +29,7 @@ TOLD: dict[type, tuple[str, ...]] = {
         *("zip_code", "street", "number", "complement", "neighborhood", "city", "state"),
         "country",
     ),
+    Search: (),
     Links: ("verify_email", "reset_password", "change_email"),
     Link: ("asked_at", "spent", "email"),
     Session: (
@@ -43,7 +44,9 @@ TOLD: dict[type, tuple[str, ...]] = {
     ),
 }
 WITHHELD: dict[type, tuple[str, ...]] = {
-    User: ("password_hash", "session_ids"),  # each session says itself whether it is live
+    # each session says itself whether it is live; found by: the address and the name again
+    User: ("password_hash", "session_ids", "name_key", "search"),
+    Search: ("keys", "words"),
     Link: ("id",),
     Session: ("refresh_id",),
     Rotation: ("used", "successor"),

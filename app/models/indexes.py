@@ -1,5 +1,6 @@
 """The indexes of every document: built once, before serving."""
 
+from app.models.administrators import Administrators
 from app.models.attempt import Attempts
 from app.models.connection import asks_database
 from app.models.outgoing_mail import OutgoingMail
@@ -9,7 +10,16 @@ from app.models.session import Session
 from app.models.signing_key import SigningKey
 from app.models.user import User
 
-DOCUMENTS = (User, Session, SecurityEvent, PersistedOperation, OutgoingMail, Attempts, SigningKey)
+DOCUMENTS = (
+    User,
+    Session,
+    SecurityEvent,
+    PersistedOperation,
+    OutgoingMail,
+    Attempts,
+    SigningKey,
+    Administrators,
+)
 
 
 @asks_database

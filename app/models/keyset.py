@@ -1,11 +1,11 @@
-"""A page after the last row seen: by key, never by skipping, newest first."""
+"""A page beside the last row seen: by key, never by skipping, in both directions."""
 
 from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
 from bson import ObjectId
-from pymongo import DESCENDING
+from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 
 from app.models.reading import find_all
@@ -18,31 +18,67 @@ class Position(NamedTuple):
     id: ObjectId
 
 
+class Slice(NamedTuple):
+    """Which rows: at most `size` of those behind `position`, or of the first ones.
+
+    backwards: of those before it instead, or of the last ones.
+    """
+
+    size: int
+    position: Position | None = None
+    backwards: bool = False
+
+
 class Page(NamedTuple):
-    """The rows as stored, and whether there are more behind them."""
+    """The rows as stored, in the list's order, and whether others lie on either side.
+
+    On the side that the page was reached from, that is taken from the position alone: whether its
+    row and those beyond it are still there is not asked.
+    """
 
     rows: list[dict[str, Any]]
     has_next: bool
+    has_previous: bool
 
 
-def page_after(
+def read_page(
     collection: Collection,
-    projection: dict[str, bool] | None,
+    projection: Mapping[str, bool] | None,
     *,
     where: Mapping[str, Any] = MappingProxyType({}),
     key: str,
-    first: int,
-    after: Position | None,
+    ascending: bool = False,
+    asked: Slice,
+    hint: Mapping[str, int] | None = None,
 ) -> Page:
-    """At most `first` of the rows that match `where`, behind `after` or from the beginning."""
-    behind = dict(where) if after is None else {**where, **_behind(key, after)}
-    order = [(key, DESCENDING), ("_id", DESCENDING)]
-    rows = find_all(collection, behind, projection, sort=order, limit=first + 1)
-    return Page(rows[:first], len(rows) > first)
+    """The rows of `asked` that match `where`, by `key` and id, newest or greatest first unless
+    `ascending`. One row more is read, to know whether there are more.
+
+    hint: the index to read by, where MongoDB has to choose among several.
+    """
+    size, position, backwards = asked
+    upwards = ascending != backwards
+    direction = ASCENDING if upwards else DESCENDING
+    rows = find_all(
+        collection,
+        where if position is None else _beyond(where, key, position, upwards),
+        projection,
+        sort=[(key, direction), ("_id", direction)],
+        limit=size + 1,
+        hint=hint,
+    )
+    more, rows = len(rows) > size, rows[:size]
+    if backwards:
+        return Page(rows[::-1], has_next=position is not None, has_previous=more)
+    return Page(rows, has_next=more, has_previous=position is not None)
 
 
-def _behind(key: str, after: Position) -> dict[str, Any]:
+def _beyond(
+    where: Mapping[str, Any], key: str, position: Position, upwards: bool
+) -> dict[str, Any]:
+    bound, strictly = ("$gte", "$gt") if upwards else ("$lte", "$lt")
     return {
-        key: {"$lte": after.value},
-        "$or": [{key: {"$lt": after.value}}, {"_id": {"$lt": after.id}}],
+        **where,
+        key: {**where.get(key, {}), bound: position.value},
+        "$or": [{key: {strictly: position.value}}, {"_id": {strictly: position.id}}],
     }

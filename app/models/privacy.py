@@ -8,6 +8,7 @@ from bson import ObjectId
 from pymongo import ReturnDocument
 
 from app.clock import now
+from app.models.administrators import keep_one_administrator
 from app.models.connection import asks_database
 from app.models.disclosure import told
 from app.models.link import LinkKind, spent
@@ -16,7 +17,7 @@ from app.models.reading import Stored, find_all
 from app.models.security_event import SecurityEvent, all_events, forget_identity
 from app.models.session import Session
 from app.models.transaction import current_session
-from app.models.user import User, UserRecord, find_by_id
+from app.models.user import SIGNED_IN, User, UserRecord, find_by_id
 
 MOST_SESSIONS = 1_000  # at most 100 are live; the others are what ended ones left
 MOST_EVENTS = 10_000  # 10 MB at the very most, of the 16 MB that MongoDB answers at once
@@ -36,35 +37,41 @@ def hold_session(session_id: ObjectId, at: datetime) -> bool:
 
 
 @asks_database
-def close_account(user_id: ObjectId, session_id: ObjectId) -> UserRecord | None:
+def close_account(user_id: ObjectId, session_id: ObjectId | None = None) -> UserRecord | None:
     """Deactivate the account and end its sessions and links; returns it as it is now.
 
-    None, and nothing is written, when the session that asks is not live any more.
+    None, and nothing is written, when it is gone or closed, or the session that asks, if one of its
+    own does, is not live any more. Raises AccountError(LAST_ADMIN): see `keep_one_administrator`.
     """
     closed = User._get_collection().find_one_and_update(
-        _asking(user_id, session_id),
+        {**_asking(user_id, session_id), "active": True},
         {"$set": {"active": False, "session_ids": [], "updated_at": now(), **spent(*LinkKind)}},
-        {"password_hash": False},
+        SIGNED_IN,
         return_document=ReturnDocument.AFTER,
         session=current_session(),
     )
     if closed:
         _remove_sessions(user_id)
+        keep_one_administrator({**closed, "active": True})
     return UserRecord.found(closed)
 
 
 @asks_database
-def remove_account(user_id: ObjectId, session_id: ObjectId) -> bool:
+def remove_account(user_id: ObjectId, session_id: ObjectId | None = None) -> bool:
     """Remove a person from every collection; what happened to them stays, without who they were.
 
     To be asked within a transaction. Who opens a session or changes the account writes the account
     too, in the same transaction: so nothing can come to be of one that is being removed.
-    False, and nothing is written, when the session that asks is not live any more.
+    False, and nothing is written, when it is gone, or the session that asks, if one of its own
+    does, is not live any more. Raises AccountError(LAST_ADMIN): see `keep_one_administrator`.
     """
     removed = User._get_collection().find_one_and_delete(
-        _asking(user_id, session_id), {"email": True}, session=current_session()
+        _asking(user_id, session_id),
+        {"email": True, "roles": True, "active": True},
+        session=current_session(),
     )
     if removed:
+        keep_one_administrator(removed)
         _remove_sessions(user_id)
         remove_mail(user_id, [removed["email"]])
         forget_identity(user_id)
@@ -111,8 +118,9 @@ def _sessions(user_id: ObjectId) -> list[Stored]:
     return find_all(sessions, where, secret, sort=newest_first, limit=MOST_SESSIONS + 1)
 
 
-def _asking(user_id: ObjectId, session_id: ObjectId) -> dict[str, Any]:
-    return {"_id": user_id, "active": True, "session_ids": session_id}
+def _asking(user_id: ObjectId, session_id: ObjectId | None) -> dict[str, Any]:
+    own = {"active": True, "session_ids": session_id} if session_id else {}
+    return {"_id": user_id, **own}
 
 
 def _remove_sessions(user_id: ObjectId) -> None:

@@ -9,7 +9,8 @@ from pymongo import ReturnDocument
 from app.clock import now
 from app.models.connection import asks_database
 from app.models.transaction import current_session
-from app.models.user import User, UserRecord, naming_what_is_taken
+from app.models.user import SIGNED_IN, User, UserRecord, naming_what_is_taken
+from app.models.user_list import keep_searchable
 
 
 def differs(user: UserRecord, values: Mapping[str, Any]) -> bool:
@@ -19,7 +20,8 @@ def differs(user: UserRecord, values: Mapping[str, Any]) -> bool:
 
 @asks_database
 def change_profile(user: UserRecord, values: Mapping[str, Any]) -> UserRecord | None:
-    """Write these values, clear those that are None, and return the account as it is now.
+    """Write these values, clear those that are None, and return the account as it is now; to be
+    asked within a transaction.
 
     None, and nothing is written, when the account is gone or inactive, or when `values` has an
     address and another than `user` was read with has been written meanwhile: an address is checked
@@ -37,10 +39,12 @@ def change_profile(user: UserRecord, values: Mapping[str, Any]) -> UserRecord | 
         changed = User._get_collection().find_one_and_update(
             same,
             update,
-            {"password_hash": False},
+            SIGNED_IN,
             return_document=ReturnDocument.AFTER,
             session=current_session(),
         )
+    if changed and "full_name" in values:
+        keep_searchable(user.id)
     return UserRecord.found(changed)
 
 

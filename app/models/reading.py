@@ -28,8 +28,11 @@ def find_all(
     *,
     limit: int,
     sort: Sequence[tuple[str, int]] = (),
+    hint: Mapping[str, int] | None = None,
 ) -> list[Stored]:
     """At most `limit` documents that match, as stored, read from the primary.
+
+    hint: the keys of the index to read by.
 
     Asked once more when the connection was lost or the primary stepped down: MongoDB's retryable
     reads, which the driver does for its cursors alone.
@@ -45,6 +48,8 @@ def find_all(
         question["projection"] = projection
     if sort:
         question["sort"] = dict(sort)
+    if hint:
+        question["hint"] = hint
     try:
         return _first_batch(collection, question)
     except AutoReconnect as lost:

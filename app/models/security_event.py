@@ -7,7 +7,7 @@ from bson import ObjectId
 from mongoengine import DateTimeField, Document, EnumField, ObjectIdField, StringField
 
 from app.models.connection import asks_database
-from app.models.keyset import Page, Position, page_after
+from app.models.keyset import Page, Slice, read_page
 from app.models.reading import Stored, find_all
 from app.models.record import Record
 from app.models.session import USER_AGENT_LENGTH
@@ -78,16 +78,10 @@ def add_event(event: SecurityEvent) -> None:
 
 
 @asks_database
-def newest_events(user_id: ObjectId, first: int, after: Position | None) -> Page:
-    """A page of at most `first` events of an account, the newest first."""
-    return page_after(
-        SecurityEvent._get_collection(),
-        None,
-        where={"user_id": user_id},
-        key="at",
-        first=first,
-        after=after,
-    )
+def newest_events(user_id: ObjectId, asked: Slice) -> Page:
+    """A page of the events of an account, the newest first."""
+    events = SecurityEvent._get_collection()
+    return read_page(events, None, where={"user_id": user_id}, key="at", asked=asked)
 
 
 @asks_database

@@ -24,13 +24,14 @@ from pymongo.errors import DuplicateKeyError
 from app.clock import now
 from app.errors import AccountError, ErrorReason
 from app.models.connection import asks_database
-from app.models.keyset import Page, Position, page_after
 from app.models.reading import find_one
 from app.models.record import Record
+from app.models.searchable import searchable
 from app.models.transaction import current_session
 
 EMAIL_LENGTH = 254  # RFC 5321, erratum 1690
-SECRETS = {"password_hash", "session_ids", "links"}
+UNSEARCHED = {"search": False}  # some twenty strings of no use to whoever reads one account
+SIGNED_IN = {**UNSEARCHED, "password_hash": False}
 MAX_SESSIONS = 100  # devices signed in at once; the next login ends the oldest session
 
 
@@ -75,6 +76,13 @@ class Links(EmbeddedDocument):
     verify_email = EmbeddedDocumentField(Link)
     reset_password = EmbeddedDocumentField(Link)
     change_email = EmbeddedDocumentField(Link)
+
+
+class Search(EmbeddedDocument):
+    """What an account is found by. See app/models/searchable.py."""
+
+    keys = ListField(StringField(), help_text="The first characters of each word, folded.")
+    words = ListField(StringField(), help_text="The address and the words of the name, folded.")
 
 
 class User(Document):
@@ -130,10 +138,23 @@ class User(Document):
     )
     last_login_at = DateTimeField(help_text="When a password last opened a session.")
 
+    name_key = StringField(help_text="The name, folded: what accounts are ordered by name with.")
+    search = EmbeddedDocumentField(Search, help_text="What the account is found by.")
+
     meta = {
         "collection": "users",
         "auto_create_index": False,
-        "indexes": [("created_at", "id")],  # the order of the list of accounts, both ways
+        "indexes": [
+            # the orders of the list of accounts, both ways; see app/models/user_list.py
+            ("created_at", "id"),
+            ("email", "id"),
+            ("name_key", "id"),
+            ("search.keys", "created_at", "id"),
+            ("search.keys", "email", "id"),
+            ("search.keys", "name_key", "id"),
+            # the administrators alone: it is small however many accounts there are
+            {"fields": ["roles"], "partialFilterExpression": {"roles": Role.ADMIN.value}},
+        ],
     }
 
     @asks_database
@@ -142,6 +163,8 @@ class User(Document):
 
         Raises AccountError(ALREADY_EXISTS) naming the field whose value is taken.
         """
+        found_by = searchable(email=self.email, full_name=self.full_name)
+        self.name_key, self.search = found_by["name_key"], Search(**found_by["search"])
         self.validate()
         with naming_what_is_taken():
             self._get_collection().insert_one(self.to_mongo(), session=current_session())
@@ -179,6 +202,7 @@ class UserRecord(Record):
     created_at: datetime
     updated_at: datetime
     last_login_at: datetime | None = None
+    name_key: str = ""
 
     @classmethod
     def of(cls, user: User) -> "UserRecord":
@@ -189,13 +213,13 @@ class UserRecord(Record):
 @asks_database
 def find_by_email(email: str) -> UserRecord | None:
     """The account of a normalised address, with its password hash: for signing in."""
-    return UserRecord.found(find_one(User._get_collection(), {"email": email}))
+    return UserRecord.found(find_one(User._get_collection(), {"email": email}, UNSEARCHED))
 
 
 @asks_database
 def find_by_id(user_id: ObjectId) -> UserRecord | None:
     """An account with its secrets: for asking the password again, and for writing to its owner."""
-    return UserRecord.found(find_one(User._get_collection(), {"_id": user_id}))
+    return UserRecord.found(find_one(User._get_collection(), {"_id": user_id}, UNSEARCHED))
 
 
 @asks_database
@@ -209,28 +233,7 @@ def find_signed_in(user_id: str) -> UserRecord | None:
     except InvalidId:
         return None
     users = User._get_collection()
-    return UserRecord.found(find_one(users, {"_id": key}, {"password_hash": False}))
-
-
-@asks_database
-def newest_accounts(first: int, after: Position | None, fields: set[str]) -> Page:
-    """A page of at most `first` accounts, the newest first, of which only `fields` are read.
-
-    Secrets are never among them.
-    """
-    return page_after(
-        User._get_collection(),
-        dict.fromkeys({"created_at", *fields} - SECRETS, True),
-        key="created_at",
-        first=first,
-        after=after,
-    )
-
-
-@asks_database
-def count_accounts() -> int:
-    """How many accounts there are."""
-    return User._get_collection().count_documents({})
+    return UserRecord.found(find_one(users, {"_id": key}, SIGNED_IN))
 
 
 @asks_database

@@ -19,6 +19,7 @@ from mongoengine import EmbeddedDocumentField, ListField
 from pymongo import MongoClient
 
 from app.clock import now
+from app.models.administrators import Administrators
 from app.models.attempt import Attempts
 from app.models.disclosure import TOLD, WITHHELD
 from app.models.indexes import DOCUMENTS
@@ -27,6 +28,7 @@ from app.models.persisted_operation import PersistedOperation
 from app.models.privacy import MOST_SESSIONS, hold_session, remove_account
 from app.models.security_event import SecurityEvent, SecurityEventType
 from app.models.session import Session
+from app.models.signing_key import SigningKey
 from app.models.transaction import together
 from app.models.user import User
 from app.security.audit import record
@@ -62,7 +64,9 @@ mutation Change($input: RequestEmailChangeInput!) { requestEmailChange(input: $i
 """
 VERIFY = "mutation Verify($token: String!) { verifyEmail(input: {token: $token}) { user { id } } }"
 ALL_THREE = {"exportMyData": EXPORT, "deactivateAccount": DEACTIVATE, "deleteAccount": DELETE}
-OF_NOBODY = {PersistedOperation, Attempts}  # texts of programs; numbers under keyed hashes
+OF_NOBODY = {  # texts of programs, numbers under keyed hashes, the server's own keys, a count
+    *(PersistedOperation, Attempts, SigningKey, Administrators)
+}
 ANA = {
     "email": "ana@example.com",
     "fullName": "Ana Lima",

@@ -101,8 +101,10 @@ def test_keeps_what_is_not_given(api: Client) -> None:
     assert updated(api, token, {"fullName": "Bia"})["fullName"] == "Bia"
     after = stored()
     assert after.pop("updated_at") > before.pop("updated_at")
-    before.pop("full_name")
-    assert after.pop("full_name") == "Bia"
+    for document, name in ((before, "Ana"), (after, "Bia")):
+        assert document.pop("full_name") == name
+        assert document.pop("name_key") == name.lower()
+        assert name.lower() in document.pop("search")["words"]
     assert after == before
 
 

@@ -36,6 +36,8 @@ FIELDS = {
     "created_at": (DateTimeField, True, False),
     "updated_at": (DateTimeField, True, False),
     "last_login_at": (DateTimeField, False, False),
+    "name_key": (StringField, False, False),
+    "search": (EmbeddedDocumentField, False, False),
 }
 ADDRESS_FIELDS = (
     "zip_code",

@@ -1,0 +1,76 @@
+"""Which accounts an administrator looks for."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from marshmallow import Schema, fields, post_load
+
+from app.accounts.forms import Text, filled, refuse
+from app.errors import ErrorReason
+from app.models.searchable import found_by
+
+LONGEST_TERM = 100  # characters
+
+
+def conditions(given: Mapping[str, Any]) -> dict[str, Any]:
+    """The filter that `given` means (search, active, email_verified, role, created_after,
+    created_before), as the database reads it. What is null is no condition, nor is a blank search.
+
+    Raises AccountError(INVALID_DATA) with every faulty field, as a part of `filter`.
+    """
+    form = filled(FILTER, given, ("filter",))
+    where = {name: form[name] for name in ("active", "email_verified") if name in form}
+    if "role" in form:
+        where["roles"] = form["role"].value
+    bounds = {"$gt": form.get("created_after"), "$lt": form.get("created_before")}
+    if bounds := {operator: at for operator, at in bounds.items() if at is not None}:
+        where["created_at"] = bounds
+    return where | form.get("search", {})
+
+
+class Search(Text):
+    """What is looked for, as the filter that finds it."""
+
+    def understood(self, text: str) -> dict[str, Any]:
+        found = found_by(text)
+        if found is None:
+            raise refuse(ErrorReason.INVALID_DATA)
+        return found
+
+
+class Moment(fields.Field):
+    """A time; in UTC where it does not say where. It is cut to the milliseconds that stored times
+    have or, as the end of something, rounded up to them.
+    """
+
+    def __init__(self, *, is_end: bool = False) -> None:
+        super().__init__(allow_none=True)
+        self.is_end = is_end
+
+    def _deserialize(self, value: datetime, *_: Any, **__: Any) -> datetime:
+        try:
+            moment = (value if value.tzinfo else value.replace(tzinfo=UTC)).astimezone(UTC)
+            past = timedelta(microseconds=moment.microsecond % 1000)
+            return moment - past + timedelta(milliseconds=1 if past and self.is_end else 0)
+        except OverflowError:  # near the years 1 and 9999
+            raise refuse(ErrorReason.INVALID_DATE) from None
+
+
+class FilterForm(Schema):
+    """Conditions, of which all must hold. GraphQL has checked their types."""
+
+    search = Search(maximum=LONGEST_TERM)
+    active = fields.Raw(allow_none=True)
+    email_verified = fields.Raw(allow_none=True)
+    role = fields.Raw(allow_none=True)
+    created_after = Moment()
+    created_before = Moment(is_end=True)
+
+    @post_load
+    def leave_out_nulls(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
+        """Null is no condition."""
+        return {name: value for name, value in data.items() if value is not None}
+
+
+FILTER = FilterForm()

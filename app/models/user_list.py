@@ -1,0 +1,93 @@
+"""The list of accounts: the questions that administrators ask of everyone's."""
+
+from collections.abc import Collection, Mapping
+from enum import Enum
+from typing import Any
+
+from bson import ObjectId
+from pymongo import ASCENDING
+
+from app.models.connection import asks_database
+from app.models.keyset import Page, Slice, read_page
+from app.models.reading import find_one
+from app.models.searchable import searchable
+from app.models.transaction import current_session
+from app.models.user import User, UserRecord
+
+SECRETS = {"password_hash", "session_ids", "links"}
+LISTED = {"session_ids"}  # of a secret list, what reading the sessions themselves needs
+
+
+class UserOrderField(Enum):
+    """What accounts are ordered by; equal ones by their ids."""
+
+    CREATED_AT = "CREATED_AT"
+    EMAIL = "EMAIL"
+    FULL_NAME = "FULL_NAME"
+
+    @property
+    def key(self) -> str:
+        """Where the account keeps it."""
+        return "name_key" if self is UserOrderField.FULL_NAME else self.value.lower()
+
+
+@asks_database
+def page_of_accounts(
+    where: Mapping[str, Any],
+    order: UserOrderField,
+    asked: Slice,
+    fields: Collection[str],
+    *,
+    ascending: bool,
+) -> Page:
+    """A page of the accounts that match `where`, of which only `fields` are read: see `_read`.
+
+    It is read in the order of an index, named here: for a filter that few accounts match, MongoDB
+    may prefer another, and sort what that finds.
+    """
+    return read_page(
+        User._get_collection(),
+        _read(fields, order.key),
+        where=where,
+        key=order.key,
+        ascending=ascending,
+        asked=asked,
+        hint=_index(where, order),
+    )
+
+
+@asks_database
+def count_accounts(where: Mapping[str, Any]) -> int:
+    """How many accounts match."""
+    return User._get_collection().count_documents(where)
+
+
+@asks_database
+def find_account(user_id: ObjectId, fields: Collection[str]) -> UserRecord | None:
+    """One account, of which only `fields` are read: see `_read`."""
+    found = find_one(User._get_collection(), {"_id": user_id}, _read(fields))
+    return UserRecord.found(found)
+
+
+@asks_database
+def keep_searchable(user_id: ObjectId) -> None:
+    """Write anew what an account is found by: to be asked in the transaction that changes its
+    address or its name. Whoever changes the other one at the same time is repeated, and sees both.
+    """
+    users, transaction = User._get_collection(), current_session()
+    told = {"email": True, "full_name": True}
+    user = users.find_one({"_id": user_id}, told, session=transaction)
+    found_by = searchable(email=user["email"], full_name=user["full_name"])
+    users.update_one({"_id": user_id}, {"$set": found_by}, session=transaction)
+
+
+def _read(fields: Collection[str], *others: str) -> dict[str, bool]:
+    """Secrets are never read; with `sessions`, the ids of the live ones are."""
+    secret = SECRETS - LISTED if "sessions" in fields else SECRETS
+    wanted = {"_id", *others, *fields, *(LISTED if "sessions" in fields else ())}
+    return dict.fromkeys(wanted - secret, True)
+
+
+def _index(where: Mapping[str, Any], order: UserOrderField) -> dict[str, int]:
+    searched = ("search.keys",) if "search.keys" in where else ()
+    return dict.fromkeys((*searched, order.key, "_id"), ASCENDING)
