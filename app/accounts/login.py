@@ -1,14 +1,16 @@
 """A person proves who they are with e-mail and password."""
 
+from bson import ObjectId
+
 from app.accounts.caller import Caller
 from app.accounts.forms import LOGIN, filled
 from app.accounts.sessions import SignedIn, new_session, signed_in
 from app.config import current
 from app.errors import AccountError, ErrorReason
-from app.models.security_event import SecurityEventType
+from app.models.security_event import SecurityEventType, forget_identity
 from app.models.session import Session
 from app.models.transaction import together
-from app.models.user import UserRecord, begin_session, find_by_email
+from app.models.user import UserRecord, begin_session, find_by_email, find_by_id
 from app.occurrences import tells_its_end
 from app.security.audit import record
 from app.security.passwords import check_password, hash_password, needs_upgrade, spend_a_check
@@ -48,9 +50,17 @@ def _proved(email: str, password: str, caller: Caller) -> UserRecord:
     right = check_password(password, user.password_hash) if user else spend_a_check(password)
     if not right or not user.active:
         # kept for nobody where there is no account: the answer takes the same time
-        record(SecurityEventType.LOGIN_REFUSED, user.id if user else None, **caller.origin)
+        _note_refused(user.id if user else None, caller)
         raise AccountError(ErrorReason.INVALID_CREDENTIALS)
     return user
+
+
+def _note_refused(user_id: ObjectId | None, caller: Caller) -> None:
+    """Written alone, so that the account may have been deleted since it was read: looked at once
+    more, whether there was one or not, for the answer to take the same time."""
+    record(SecurityEventType.LOGIN_REFUSED, user_id, **caller.origin)
+    if find_by_id(user_id or ObjectId()) is None and user_id:
+        forget_identity(user_id)
 
 
 def _begin(user: UserRecord, caller: Caller, upgraded: str | None = None) -> Session:

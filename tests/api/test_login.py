@@ -5,6 +5,8 @@ from datetime import UTC, datetime
 import bcrypt
 import pytest
 
+from app.accounts import login
+from app.models.security_event import SecurityEvent
 from app.models.session import Session
 from app.models.user import MAX_SESSIONS, User
 from tests.client import Client
@@ -163,3 +165,19 @@ def test_a_hash_upgraded_by_another_login_meanwhile_refuses_nobody(
 
     monkeypatch.setattr(login, "hash_password", another_first)
     assert api.login("ana@example.com", PASSWORD).errors == []
+
+
+def test_a_refusal_beside_a_deletion_is_kept_of_nobody(
+    api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    email = api.register(person()).data["register"]["user"]["email"]
+    compare = login.check_password
+
+    def deleted_while_hashing(*arguments: str) -> bool:
+        User.objects(email=email).delete()
+        return compare(*arguments)
+
+    monkeypatch.setattr(login, "check_password", deleted_while_hashing)
+    assert api.login(email, "uma senha errada").reason == "INVALID_CREDENTIALS"
+    (refused,) = SecurityEvent._get_collection().find({"type": "LOGIN_REFUSED"})
+    assert {"user_id", "ip_address", "user_agent"} & refused.keys() == set()
