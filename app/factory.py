@@ -8,10 +8,10 @@ from flask import Flask
 
 from app import config
 from app.cli import groups
-from app.config import Settings, SettingsError
+from app.config import DEVELOPMENT, Settings, SettingsError
 from app.models import connection
 from app.security import tokens
-from app.web import hardening, jwks, logs, monitoring
+from app.web import hardening, jwks, logs, metrics, monitoring, scrape, tracing
 from app.web.entry import Entry
 from app.web.graphiql import page
 from app.web.graphql import GraphQLView
@@ -32,18 +32,22 @@ def create_app(settings: Settings | None = None) -> Flask:
     config.use(settings)
     app = Flask("app", static_folder=None)
     app.json.sort_keys = False
-    logs.configure(debug=settings.debug)
+    logs.configure(debug=settings.debug, readable=settings.environment == DEVELOPMENT)
+    tracing.configure(settings)
+    metrics.configure(settings)
     hardening.configure(app)
     tokens.configure(app, settings)
     connection.connect(settings)
     groups.configure(app)
     app.register_blueprint(monitoring.blueprint)
+    if metrics.is_served_here(settings):
+        app.register_blueprint(scrape.blueprint)
     app.register_blueprint(jwks.blueprint)
     if settings.mailbox:
         app.register_blueprint(mailbox)
     view = _graphql(app, settings)
     app.add_url_rule("/graphql", view_func=view)
-    app.wsgi_app = Entry(app.wsgi_app, view.endpoint)
+    app.wsgi_app = tracing.around_request(Entry(app.wsgi_app, view.endpoint))
     return app
 
 

@@ -59,7 +59,8 @@ def refusal(
 
 def unforeseen(error: BaseException, request_id: str) -> AccountError:
     """Log what nobody foresaw, once, under its request id; tell of it no more than EXCEPTION."""
-    log.error("unforeseen error in request %s", request_id, exc_info=error)
+    found_by = {"request_id": request_id}
+    log.error("unforeseen error in request %s", request_id, exc_info=error, extra=found_by)
     return AccountError(ErrorReason.EXCEPTION)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from time import monotonic
 from typing import Any
 
@@ -28,7 +29,9 @@ from schema.documents import DocumentCache, KnownDocument
 from schema.errors import masked, present
 from schema.faults import variable_faults
 from schema.limits import refuse_deep
-from schema.persisted import AutomaticOperations, TrustedOperations
+from schema.persisted import AutomaticOperations, TrustedOperations, sha256_of
+
+HASH = 16  # hexadecimal digits of a document's hash that tell it from others
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,20 @@ class Context:
     request_id: str
     limits: Limits = Limits()  # noqa: RUF009  frozen
     started: float = field(default_factory=monotonic)
+    refusal: AccountError | None = None  # the last one of a caller whom nothing proved
+
+    def prove_caller(self) -> None:
+        """Know `caller` by what the access token proves. Raises AccountError: see `authenticate`.
+
+        Whom the database did not let us prove is not asked for again: one wait is enough.
+        """
+        if self.refusal and self.refusal.reason is ErrorReason.DATABASE_UNAVAILABLE:
+            raise self.refusal
+        try:
+            self.caller = authenticate(self.caller)
+        except AccountError as refusal:
+            self.refusal = refusal
+            raise
 
     @property
     def locale(self) -> str:
@@ -62,7 +79,8 @@ class Context:
         caller = self.caller
         if not caller.accepted_locale and caller.user is None and caller.access_token:
             with suppress(AccountError):  # what is wrong with the token is told where it matters
-                self.caller = authenticate(caller)
+                if not self.refusal:
+                    self.prove_caller()
             if self.caller.user is None:
                 self.caller = replace(caller, accepted_locale=current().default_locale)
         return self.caller.locale
@@ -70,10 +88,11 @@ class Context:
 
 @dataclass(frozen=True)
 class Operation:
-    """An operation of a valid document, ready to run."""
+    """An operation of a valid document, ready to run. `sha256` begins its document's hash."""
 
     document: DocumentNode
     node: OperationDefinitionNode
+    sha256: str
     cost: VariableCost | None = None
     compiled: CompiledOperation | None = None  # None: graphql-core runs it
 
@@ -82,13 +101,27 @@ class Operation:
         """Whether running it changes nothing."""
         return self.node.operation is OperationType.QUERY
 
+    @cached_property
+    def name(self) -> str | None:
+        """Its name: whatever its client chose, as far as GraphQL allows."""
+        return self.node.name.value if self.node.name else None
+
+    @cached_property
+    def kind(self) -> str:
+        """query or mutation."""
+        return self.node.operation.value
+
 
 class RequestError(Exception):
-    """The request was refused before anything ran (GraphQL's "request error")."""
+    """The request was refused before anything ran (GraphQL's "request error").
 
-    def __init__(self, *errors: GraphQLError) -> None:
+    sha256: the beginning of its document's hash, where it was the document that was refused.
+    """
+
+    def __init__(self, *errors: GraphQLError, sha256: str | None = None) -> None:
         super().__init__(*errors)
         self.errors = errors
+        self.sha256 = sha256
 
 
 class Executor:
@@ -113,17 +146,20 @@ class Executor:
 
     def operation(self, parameters: Parameters) -> Operation:
         """The operation asked for. Raises RequestError: syntax, validity, no such operation."""
+        text = None
         try:
             text = self._persisted.text_of(parameters.query, parameters.sha256)
             known = self._documents.get(text)
             if known.refusals:
-                raise RequestError(*known.refusals)
+                raise RequestError(*known.refusals, sha256=_beginning(text))
             operation = known.operations.get(parameters.operation_name)
             if operation is None:
-                operation = self._choose(known, parameters.operation_name)
+                operation = self._choose(known, text, parameters.operation_name)
             self._persisted.keep(parameters.query, parameters.sha256)
         except AccountError as fault:
-            raise RequestError(GraphQLError("", original_error=fault)) from None
+            sha256 = _beginning(text) if text else parameters.sha256 and parameters.sha256[:HASH]
+            refusal = GraphQLError("", original_error=fault)
+            raise RequestError(refusal, sha256=sha256) from None
         return operation
 
     def run(self, operation: Operation, parameters: Parameters, context: Context) -> dict[str, Any]:
@@ -151,7 +187,7 @@ class Executor:
             response["errors"] = presented(result.errors[: self.limits.max_errors], context)
         return response
 
-    def _choose(self, known: KnownDocument, name: str | None) -> Operation:
+    def _choose(self, known: KnownDocument, text: str, name: str | None) -> Operation:
         """An operation of a document, compiled now and kept with it."""
         node = get_operation_ast(known.document, name)
         if node is None or self._schema.get_root_type(node.operation) is None:
@@ -159,6 +195,7 @@ class Executor:
         operation = Operation(
             known.document,
             node,
+            _beginning(text),
             known.costs.get(node.name.value if node.name else None),
             compile_operation(self._schema, known.document, node),
         )
@@ -196,6 +233,10 @@ class Executor:
             variable_values=dict(parameters.variables or {}),
             operation_name=parameters.operation_name,
         )
+
+
+def _beginning(text: str) -> str:
+    return sha256_of(text)[:HASH]
 
 
 def presented(errors: list[GraphQLError] | tuple[GraphQLError, ...], context: Context) -> list:

@@ -1,7 +1,10 @@
 """The way to MongoDB: connect, ask whether it answers, and name its absence."""
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
+from threading import local
+from time import perf_counter
 from typing import ParamSpec, TypeVar
 
 import mongoengine
@@ -65,11 +68,66 @@ def client() -> MongoClient:
     return mongoengine.connection.get_connection()
 
 
+class _Asked(local):
+    """What a thread has asked since `count_anew`."""
+
+    questions = 0
+    seconds = 0.0
+    asking = False
+
+
+_asked = _Asked()
+
+
+def count_anew() -> None:
+    """Forget what this thread has asked so far: its next request begins."""
+    _asked.questions, _asked.seconds = 0, 0.0
+
+
+def asked_so_far() -> tuple[int, float]:
+    """How many questions this thread has asked since `count_anew`, and the seconds they took.
+
+    A transaction is one question, its commit, beside those asked within it; its seconds are
+    counted once.
+    """
+    return _asked.questions, _asked.seconds
+
+
+@dataclass(frozen=True)
+class Pool:
+    """The connections of this process to the database's servers: those open, those in use."""
+
+    open: int
+    in_use: int
+
+
+def pool() -> Pool:
+    """The connections now; none before the first question.
+
+    Read from the driver's own state: its listeners cost each question as much as counting it does
+    several times over, for numbers that are looked at every few seconds.
+    """
+    try:
+        topology = client()._topology
+    except mongoengine.ConnectionFailure:  # settings that name no database
+        return Pool(0, 0)
+    pools = [server.pool for server in list(topology._servers.values())] if topology else []
+    in_use = sum(one.active_sockets for one in pools)
+    return Pool(in_use + sum(len(one.conns) for one in pools), in_use)
+
+
 def asks_database(question: Callable[P, R]) -> Callable[P, R]:
-    """Mark a question to the database: its absence is raised as DATABASE_UNAVAILABLE."""
+    """Mark a question to the database: its absence is raised as DATABASE_UNAVAILABLE.
+
+    It is counted among those of its thread (`asked_so_far`).
+    """
 
     @wraps(question)
     def asked(*args: P.args, **kwargs: P.kwargs) -> R:
+        tally = _asked
+        tally.questions += 1
+        outermost, started = not tally.asking, perf_counter()
+        tally.asking = True
         try:
             return question(*args, **kwargs)
         except (*AWAY, PyMongoError, mongoengine.errors.MongoEngineException) as error:
@@ -77,6 +135,10 @@ def asks_database(question: Callable[P, R]) -> Callable[P, R]:
             if isinstance(error, AWAY) or isinstance(error.__context__, AWAY):
                 raise AccountError(ErrorReason.DATABASE_UNAVAILABLE, retry_after=1) from error
             raise
+        finally:
+            if outermost:
+                tally.asking = False
+                tally.seconds += perf_counter() - started
 
     return asked
 

@@ -53,6 +53,11 @@ class Turns:
         finally:
             self._places.release()
 
+    def load(self) -> tuple[int, int]:
+        """How many run now, and how many wait."""
+        taken = self.at_once + self.waiting - self._places._value
+        running = min(taken, self.at_once)
+        return running, taken - running
 
     def turn_away_when_full(self) -> None:
         """Raise what `run` would now, before anything else is done for nothing."""
@@ -64,6 +69,11 @@ class Turns:
 def turn_away_when_full() -> None:
     """The same for this process's one line."""
     _line().turn_away_when_full()
+
+
+def load() -> tuple[int, int]:
+    """How many hashes of this process run now, and how many wait for their turn."""
+    return _line().load()
 
 
 def in_turn(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:

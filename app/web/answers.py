@@ -35,6 +35,7 @@ def json_answer(content: Any, status: int = 200, **others: Any) -> Answer:
 
 def refused(incoming: Incoming, fault: AccountError, status: int, **headers: str) -> Answer:
     """What was refused outside GraphQL, in the shape of its errors."""
+    incoming.outcomes = (fault.reason.name,)
     error = refusal(fault, incoming.caller.locale, incoming.request_id)
     return json_answer({"errors": [error]}, status, headers=headers)
 

@@ -19,8 +19,9 @@ from typing import Any
 
 from granian.rsgi import ProtocolClosed, ProtocolError
 
+from app.config import current
 from app.errors import AccountError, ErrorReason
-from app.web import logs
+from app.web import metrics, observation, scrape
 from app.web.answers import refused
 from app.web.draining import hear, is_closing
 from app.web.entry import WsgiApplication
@@ -54,6 +55,9 @@ class Carrier:
             Thread(target=self._serve, daemon=True).start()
         hear(loop)
         self._look_around(loop)
+        settings = current()
+        if settings.metrics_port is not None:
+            scrape.serve_apart(settings.host, settings.metrics_port)
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """One request: its body, then its turn in a thread, which answers it."""
@@ -124,6 +128,7 @@ class Carrier:
     def _look_around(self, loop: asyncio.AbstractEventLoop) -> None:
         """Each second: end the reading of bodies that take too long; follow a parent that died."""
         self._forget_answered()
+        metrics.sample()
         now = time.monotonic()
         for reading, started in list(self._reading.items()):
             if now - started > SLOWEST_BODY:
@@ -139,7 +144,7 @@ def refuse(
     """Answer a request that the application is not asked about."""
     incoming = Incoming.of(environ)
     refusal = refused(incoming, fault, status, **headers)
-    logs.note(incoming, status)
+    observation.note(incoming, status)
     with suppress(ProtocolClosed, ProtocolError):
         sent = _sent(header_list(incoming, refusal))
         protocol.response_bytes(status, sent, refusal.body)

@@ -8,7 +8,8 @@ from http import HTTPStatus
 from typing import Any
 
 from app.errors import AccountError
-from app.web import logs
+from app.models.connection import count_anew
+from app.web import observation
 from app.web.answers import refused
 from app.web.graphql import Endpoint
 from app.web.hardening import header_list
@@ -30,6 +31,7 @@ class Entry:
 
     def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
         """PEP 3333."""
+        count_anew()
         if environ.get("PATH_INFO") != PATH:
             return self._flask(environ, start_response)
         incoming = Incoming.of(environ)
@@ -38,6 +40,6 @@ class Entry:
         except AccountError as fault:
             answer = refused(incoming, fault, 500)
         start_response(STATUS_LINES[answer.status], header_list(incoming, answer))
-        logs.note(incoming, answer.status)
+        observation.note(incoming, answer.status)
         environ["app.held"] = answer.held
         return [] if incoming.method == "HEAD" else [answer.body]

@@ -21,6 +21,7 @@ from werkzeug.exceptions import (
 from werkzeug.http import parse_accept_header, parse_options_header
 
 from app.errors import ErrorReason
+from app.web import tracing
 from app.web.answers import JSON, Answer, http_error, json_answer
 from app.web.hardening import flask_response
 from app.web.incoming import Incoming
@@ -47,6 +48,7 @@ class Endpoint:
     ) -> None:
         """`graphiql`: the path to send browsers to, if there is one; `options`: the Executor's."""
         self._executor = Executor(schema, **options)
+        self._run_operation = tracing.around_operation(self._executor.run)
         self._graphiql = graphiql
 
     def __call__(self, incoming: Incoming) -> Answer:
@@ -71,12 +73,15 @@ class Endpoint:
         context = Context(incoming.caller, incoming.request_id, self._executor.limits)
         try:
             operation = self._executor.operation(parameters)
+            incoming.operation, incoming.document = operation, operation.sha256
             if incoming.method != "POST" and not operation.is_query:
                 raise MethodNotAllowed(["POST"])
-            content, status = self._executor.run(operation, parameters, context), 200
+            content, status = self._run_operation(operation, parameters, context), 200
         except RequestError as refused:
             content = {"errors": presented(refused.errors, context)}
             status = 400 if media_type == GRAPHQL else 200
+            incoming.document = incoming.document or refused.sha256
+        _note(incoming, content, context)
         return json_answer(
             content,
             status,
@@ -112,6 +117,15 @@ class GraphQLView(View):
     def dispatch_request(self) -> Response:
         """The answer to Flask's current request."""
         return flask_response(self._endpoint(Incoming.of(request.environ)))
+
+
+def _note(incoming: Incoming, content: dict[str, Any], context: Context) -> None:
+    """What is known of a request once it ran, for whoever watches."""
+    user = context.caller.user
+    if user is not None:
+        incoming.user_id = user.id
+    if "errors" in content:
+        incoming.outcomes = tuple(error["extensions"]["reason"] for error in content["errors"])
 
 
 @lru_cache(maxsize=256)

@@ -4,7 +4,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from app.config import current
-from app.web import logs
+from app.web import observation
 from app.web.answers import Answer, http_error, refused
 from app.web.incoming import Incoming
 from schema.errors import unforeseen
@@ -81,5 +81,7 @@ def _finish(response: Response) -> Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["X-Request-Id"] = incoming.request_id
-    logs.note(incoming, response.status_code)
+    if request.url_rule:
+        incoming.route = request.url_rule.rule
+    observation.note(incoming, response.status_code)
     return response

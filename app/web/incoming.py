@@ -6,6 +6,7 @@ from functools import lru_cache
 from random import getrandbits
 from typing import Any
 
+from bson import ObjectId
 from werkzeug.datastructures import LanguageAccept
 from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
 from werkzeug.http import parse_accept_header
@@ -15,12 +16,27 @@ from app.accounts.caller import Caller
 from app.config import current
 from app.messages import LOCALES
 from app.web.client_address import client_address
+from schema.execution import Operation
 
 SANE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
 class Incoming:
-    """One request. Nothing is proved here: the caller is who they say they are."""
+    """One request. Nothing is proved here: the caller is who they say they are.
+
+    What becomes of it is noted below for whoever watches; see app/web/observation.py.
+
+    route: which of Flask's it took. operation, document: what it ran, and the beginning of its
+    document's hash. user_id: the caller, once proved. outcomes: the names of the reasons why it,
+    or parts of it, were refused. trace_id: of the trace that it belongs to.
+    """
+
+    route: str | None = None
+    operation: Operation | None = None
+    document: str | None = None
+    user_id: ObjectId | None = None
+    outcomes: tuple[str, ...] = ()
+    trace_id: str | None = None
 
     def __init__(self, environ: dict[str, Any]) -> None:
         self.started = time.perf_counter()

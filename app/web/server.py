@@ -17,6 +17,7 @@ from granian.http import HTTP1Settings
 
 from app.config import SettingsError, load_settings
 from app.web.draining import CLOSE, LEAVE
+from app.web.workers_folder import fresh_folder
 
 SLOWEST_HEADERS = 10  # seconds a client has to send its headers
 LAST_REQUESTS = 10  # seconds for what is in flight when a worker is ended
@@ -75,7 +76,7 @@ def main() -> None:
         sys.exit(str(error))
     if settings.production and not settings.smtp_url:
         sys.stderr.write("SMTP_URL is not set: mail waits in the outbox until a worker has one.\n")
-    Server(
+    server = Server(
         "application:carrier",
         drain_seconds=settings.drain_seconds,
         address=settings.host,
@@ -91,7 +92,9 @@ def main() -> None:
         respawn_failed_workers=True,
         workers_kill_timeout=LAST_REQUESTS,
         backlog=1024,  # connections that wait to be accepted, granian's own default, by name
-    ).serve()
+    )
+    with fresh_folder():
+        server.serve()
 
 
 if __name__ == "__main__":

@@ -1,0 +1,159 @@
+"""Metrics: what operators see from outside, counted here; app/web/scrape.py tells it to Prometheus.
+
+Each worker counts in files of its own, which whoever is scraped adds up (prometheus-client's
+multiprocess mode; see app/web/workers_folder.py).
+"""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from app import occurrences
+from app.config import Settings
+from app.errors import ErrorReason
+from app.models.connection import pool
+from app.occurrences import OK
+from app.security.hashing import load
+from app.security.throttle import Action
+from app.web.incoming import Incoming
+from schema.execution import Operation
+
+MOST_NAMES = 100  # operations told apart by name; clients choose names, and each costs memory
+LONGEST_NAME = 100  # characters
+SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
+LOGIN_RESULTS = {
+    OK: "success",
+    ErrorReason.INVALID_CREDENTIALS.name: "refused",
+    ErrorReason.EMAIL_NOT_VERIFIED.name: "refused",
+    ErrorReason.INVALID_DATA.name: "invalid",
+    ErrorReason.TOO_MANY_ATTEMPTS.name: "throttled",
+    ErrorReason.OVERLOADED.name: "overloaded",
+}
+FAILED = "failed"  # a login that met a fault of ours
+
+REGISTRY = CollectorRegistry()
+REQUESTS = Counter(
+    "accounts_requests",
+    "GraphQL requests by operation name and outcome: OK, or the reason of the first error.",
+    ["operation", "outcome"],
+    registry=REGISTRY,
+)
+LATENCY = Histogram(
+    "accounts_request_seconds",
+    "Seconds from a GraphQL request's turn in a thread to its answer, by operation name.",
+    ["operation"],
+    buckets=SECONDS,
+    registry=REGISTRY,
+)
+RESPONSES = Counter(
+    "accounts_http_responses",
+    "Answers outside /graphql by route and HTTP status.",
+    ["route", "status"],
+    registry=REGISTRY,
+)
+LOGINS = Counter("accounts_logins", "Logins by result.", ["result"], registry=REGISTRY)
+THROTTLED = Counter(
+    "accounts_throttled",
+    "Attempts told to wait, by action.",
+    ["action"],
+    registry=REGISTRY,
+)
+HASHING = Gauge(
+    "accounts_hashing",
+    "Password hashes now, by state: running or waiting for their turn.",
+    ["state"],
+    multiprocess_mode="livesum",
+    registry=REGISTRY,
+)
+POOL = Gauge(
+    "accounts_database_connections",
+    "Connections to the database by state: open (all of them) and in_use.",
+    ["state"],
+    multiprocess_mode="livesum",
+    registry=REGISTRY,
+)
+WORKERS = Gauge(
+    "accounts_workers",
+    "Worker processes that serve.",
+    multiprocess_mode="livesum",
+    registry=REGISTRY,
+)
+
+_counting = True
+_names: set[str] = set()
+_counted: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
+
+
+def configure(settings: Settings) -> None:
+    """Count from now on, where anybody may ever read it."""
+    global _counting
+    _counting = is_served_here(settings) or settings.metrics_port is not None
+    if not _counting:
+        return
+    occurrences.listen(_count)
+    for result in {*LOGIN_RESULTS.values(), FAILED}:  # a rate needs a first value, 0
+        LOGINS.labels(result)
+    for action in Action:
+        THROTTLED.labels(action.value)
+
+
+def is_served_here(settings: Settings) -> bool:
+    """Whether /metrics is among the server's own pages: with a token, or outside production."""
+    return settings.metrics_token is not None or not settings.production
+
+
+def note(incoming: Incoming, status: int, seconds: float) -> None:
+    """Count a request that has been answered."""
+    if not _counting:
+        return
+    if incoming.route != "/graphql":
+        RESPONSES.labels(incoming.route or "none", str(status)).inc()
+        return
+    outcome = _outcome(incoming.outcomes) if incoming.outcomes else OK
+    name = _name(incoming.operation, outcome)
+    counted = _counted.get((name, outcome))
+    if counted is None:
+        counted = REQUESTS.labels(name, outcome), LATENCY.labels(name)
+        _counted[name, outcome] = counted
+    requests, latency = counted
+    requests.inc()
+    latency.observe(seconds)
+
+
+def sample() -> None:
+    """Look at what is not counted but seen: each worker does so every second."""
+    if not _counting:
+        return
+    running, waiting = load()
+    HASHING.labels("running").set(running)
+    HASHING.labels("waiting").set(waiting)
+    connections = pool()
+    POOL.labels("open").set(connections.open)
+    POOL.labels("in_use").set(connections.in_use)
+    WORKERS.set(1)
+
+
+def _outcome(reasons: tuple[str, ...]) -> str:
+    """The reason to count a request under: the first, but for a fault of ours."""
+    unforeseen = ErrorReason.EXCEPTION.name
+    return unforeseen if unforeseen in reasons else reasons[0]
+
+
+def _name(operation: Operation | None, outcome: str) -> str:
+    """The operation's name if it is one of the first that ran without an error."""
+    if operation is None:
+        return "none"
+    name = operation.name
+    if name is None:
+        return "anonymous"
+    if name in _names:
+        return name
+    if outcome != OK or len(_names) >= MOST_NAMES or len(name) > LONGEST_NAME:
+        return "other"
+    _names.add(name)
+    return name
+
+
+def _count(what: str, how: str) -> None:
+    if what == "login":
+        LOGINS.labels(LOGIN_RESULTS.get(how, FAILED)).inc()
+    elif what == "throttled":
+        THROTTLED.labels(how).inc()
