@@ -27,7 +27,7 @@ class KeptMail:
     @property
     def text(self) -> str:
         """The mail as plain text."""
-        return self.message.get_body(("plain",)).get_content()
+        return _text(self.message)
 
     @property
     def html(self) -> str:
@@ -78,6 +78,10 @@ class Mailbox:
 
 
 def _printed(message: EmailMessage) -> str:
-    text = message.get_body(("plain",)).get_content()
     rule = "-" * 72
-    return f"{rule}\nTo: {message['To']}\nSubject: {message['Subject']}\n\n{text}{rule}\n"
+    heads = f"To: {message['To']}\nSubject: {message['Subject']}"
+    return f"{rule}\n{heads}\n\n{_text(message)}{rule}\n"
+
+
+def _text(message: EmailMessage) -> str:
+    return message.get_body(("plain",)).get_content().replace("\r\n", "\n")

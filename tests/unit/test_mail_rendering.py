@@ -1,0 +1,209 @@
+"""What mails say: every kind in both languages, whole and harmless."""
+
+import re
+from datetime import UTC, datetime
+from email import message_from_bytes
+from email.headerregistry import Address
+from email.message import EmailMessage
+from email.policy import default
+
+import pytest
+from bson import ObjectId
+from jinja2 import UndefinedError
+
+from app import config
+from app.mail.links import page_url
+from app.mail.rendering import render
+from app.models.outgoing_mail import MailKind, OutgoingMailRecord
+
+MAIL_ID = ObjectId("6b035c2c621c1e9180d1a2b3")
+HOME = "https://app.example.com"
+SENDER = Address("Contas & Cia.", addr_spec="contas@mail.example.com")
+LINK = f"{HOME}/page?token=abc.def-123&x=1"
+NAMED = {"full_name": "Ana D'Ávila"}
+LINKED = {**NAMED, "link": LINK, "valid_hours": 24}
+NOTICE = {
+    **NAMED,
+    "at": datetime(2026, 11, 2, 1, 5, tzinfo=UTC),
+    "device": "Firefox, <b>Windows</b>",
+    "ip_address": "2001:db8::7",
+}
+VALUES = {
+    MailKind.VERIFY_EMAIL: LINKED,
+    MailKind.RESET_PASSWORD: LINKED,
+    MailKind.CHANGE_EMAIL: {**LINKED, "new_email": "nova&antiga@example.com"},
+    MailKind.EMAIL_CHANGE_REQUESTED: {**NOTICE, "new_email": "nova&antiga@example.com"},
+    MailKind.EMAIL_CHANGED: {**NOTICE, "new_email": "nova&antiga@example.com"},
+    MailKind.PASSWORD_CHANGED: NOTICE,
+    MailKind.ACCOUNT_EXISTS: NAMED,
+}
+SUBJECTS = {
+    (MailKind.VERIFY_EMAIL, "pt-BR"): "Confirme seu e-mail",
+    (MailKind.VERIFY_EMAIL, "en"): "Confirm your e-mail address",
+    (MailKind.RESET_PASSWORD, "pt-BR"): "Escolha uma nova senha",
+    (MailKind.RESET_PASSWORD, "en"): "Choose a new password",
+    (MailKind.CHANGE_EMAIL, "pt-BR"): "Confirme seu novo e-mail",
+    (MailKind.CHANGE_EMAIL, "en"): "Confirm your new e-mail address",
+    (MailKind.EMAIL_CHANGE_REQUESTED, "pt-BR"): "Pedido de troca do seu e-mail",
+    (MailKind.EMAIL_CHANGE_REQUESTED, "en"): "A new e-mail address for your account",
+    (MailKind.EMAIL_CHANGED, "pt-BR"): "O e-mail da sua conta foi trocado",
+    (MailKind.EMAIL_CHANGED, "en"): "The e-mail address of your account has changed",
+    (MailKind.PASSWORD_CHANGED, "pt-BR"): "Sua senha foi trocada",
+    (MailKind.PASSWORD_CHANGED, "en"): "Your password has changed",
+    (MailKind.ACCOUNT_EXISTS, "pt-BR"): "Você já tem uma conta",
+    (MailKind.ACCOUNT_EXISTS, "en"): "You have an account already",
+}
+MOMENTS = {"pt-BR": "01/11/2026 às 22:05 (UTC−3)", "en": "2 November 2026 at 01:05 UTC"}
+HOURS = {"pt-BR": ("1 hora", "24 horas"), "en": ("1 hour", "24 hours")}
+EVERY = pytest.mark.parametrize(("kind", "locale"), SUBJECTS)
+
+
+def letter(
+    kind: MailKind, locale: str, to: str = "ana@example.com", **changes: object
+) -> EmailMessage:
+    """The message as it arrives, after its way over the wire."""
+    mail = OutgoingMailRecord({"_id": MAIL_ID, "kind": kind.value, "to": to})
+    values = {**VALUES[kind], **changes}
+    message = render(mail, values, locale=locale, sender=SENDER, home=HOME)
+    return message_from_bytes(message.as_bytes(), policy=default)
+
+
+def text_of(message: EmailMessage) -> str:
+    return message.get_body(("plain",)).get_content().replace("\r\n", "\n")
+
+
+def html_of(message: EmailMessage) -> str:
+    return message.get_body(("html",)).get_content()
+
+
+def test_every_kind_is_proved_in_every_language() -> None:
+    assert {kind for kind, _ in SUBJECTS} == set(MailKind) == set(VALUES)
+    assert len(SUBJECTS) == 2 * len(MailKind)
+
+
+@EVERY
+def test_has_its_headers(kind: MailKind, locale: str) -> None:
+    message = letter(kind, locale)
+    assert message["Subject"] == SUBJECTS[kind, locale]
+    assert message["Message-ID"] == "<6b035c2c621c1e9180d1a2b3@mail.example.com>"
+    assert message["From"] == '"Contas & Cia." <contas@mail.example.com>'
+    assert message["To"] == "ana@example.com"
+    assert message["Auto-Submitted"] == "auto-generated"
+    assert message["Content-Language"] == locale
+    assert message["Date"].datetime.tzinfo is not None
+    assert message.get_content_type() == "multipart/alternative"
+    assert message.defects == []
+    assert all(part.defects == [] for part in message.walk())
+
+
+@EVERY
+def test_says_every_value_as_text(kind: MailKind, locale: str) -> None:
+    text, values = text_of(letter(kind, locale)), VALUES[kind]
+    greeting = {"pt-BR": "Olá, Ana D'Ávila!\n\n", "en": "Hello, Ana D'Ávila!\n\n"}
+    assert text.startswith(greeting[locale])
+    assert text.endswith(f"\n\n-- \nContas & Cia.\n{HOME}\n")
+    if "link" in values:
+        assert f"\n\n{LINK}\n\n" in text
+        assert HOURS[locale][1] in text
+        for_an_hour = text_of(letter(kind, locale, valid_hours=1))
+        assert re.search(rf"\b{HOURS[locale][0]}\b", for_an_hour)
+    if "at" in values:
+        assert MOMENTS[locale] in text
+        assert "Firefox, <b>Windows</b>\n" in text
+        assert "2001:db8::7\n" in text
+    if "new_email" in values:
+        assert "nova&antiga@example.com" in text
+
+
+@EVERY
+def test_says_every_value_as_html_escaped(kind: MailKind, locale: str) -> None:
+    html, values = html_of(letter(kind, locale)), VALUES[kind]
+    assert f'<html lang="{locale}">' in html
+    assert "Ana D&#39;Ávila!" in html
+    assert "Contas &amp; Cia." in html
+    if "link" in values:
+        assert html.count(f'href="{HOME}/page?token=abc.def-123&amp;x=1"') == 2
+        assert HOURS[locale][1] in html
+    if "at" in values:
+        assert MOMENTS[locale] in html
+        assert "Firefox, &lt;b&gt;Windows&lt;/b&gt;" in html
+        assert "2001:db8::7" in html
+    if "new_email" in values:
+        assert "nova&amp;antiga@example.com" in html
+
+
+@EVERY
+def test_fetches_nothing_and_runs_nothing(kind: MailKind, locale: str) -> None:
+    html = html_of(letter(kind, locale)).lower()
+    assert all(word not in html for word in ("<img", "<script", "<link", "src=", "url(", "@import"))
+
+
+@EVERY
+def test_wants_every_value_it_needs(kind: MailKind, locale: str) -> None:
+    needed = {"link", "valid_hours", "at"} & VALUES[kind].keys()
+    mail = OutgoingMailRecord({"_id": MAIL_ID, "kind": kind.value, "to": "ana@example.com"})
+    for name in needed:
+        values = {key: value for key, value in VALUES[kind].items() if key != name}
+        with pytest.raises(UndefinedError, match=name):
+            render(mail, values, locale=locale, sender=SENDER, home=HOME)
+
+
+@pytest.mark.parametrize("locale", ["pt-BR", "en"])
+def test_leaves_out_what_is_not_known_of_a_device(locale: str) -> None:
+    text = text_of(letter(MailKind.PASSWORD_CHANGED, locale, device=None, ip_address=None))
+    assert "None" not in text
+    assert all(label not in text for label in ("Dispositivo", "Device", "IP"))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "Ganhe dinheiro: https://golpe.example",
+        "golpe.example",
+        "www.golpe",
+        "a@golpe.example",
+        "<b>Ana</b>",
+        "Ana / golpe",
+        "Ana\u202eanA",
+        "Ana\x00",
+        "Você ganhou um prêmio " * 4,
+    ],
+)
+def test_greets_nobody_by_what_may_not_be_a_name(name: str) -> None:
+    message = letter(MailKind.VERIFY_EMAIL, "pt-BR", full_name=name)
+    assert text_of(message).startswith("Olá!\n\n")
+    assert "golpe" not in html_of(message)
+
+
+@pytest.mark.parametrize(
+    "name", ["Ana", "J. R. R. Tolkien", "José Sá-Carneiro Jr.", "李小龙", "नरेन्द्र", "Conan O’Brien"]
+)
+def test_greets_people_by_their_names(name: str) -> None:
+    text = text_of(letter(MailKind.VERIFY_EMAIL, "en", full_name=name))
+    assert text.startswith(f"Hello, {name}!\n")
+
+
+def test_no_value_gets_into_a_header() -> None:
+    hostile = "Ana\r\nBcc: todos@example.com\r\n\r\nOi"
+    message = letter(
+        MailKind.EMAIL_CHANGED, "en", full_name=hostile, new_email=hostile, device=hostile
+    )
+    assert message["Bcc"] is None
+    assert message["Subject"] == "The e-mail address of your account has changed"
+
+
+@pytest.mark.parametrize("to", ["ana@example.com\r\nBcc: b@example.com", "ana\nb@example.com"])
+def test_no_address_brings_another_header(to: str) -> None:
+    with pytest.raises(ValueError, match="CR or LF"):
+        letter(MailKind.ACCOUNT_EXISTS, "en", to=to)
+
+
+def test_links_are_pages_of_the_front_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = {"FLASK_ENV": "development", "FRONTEND_URL": "https://app.example.com/conta/"}
+    monkeypatch.setattr(config, "_current", config.load_settings(given))
+    home = "https://app.example.com/conta"
+    assert page_url(MailKind.VERIFY_EMAIL, "a.b-_c") == f"{home}/verify-email?token=a.b-_c"
+    assert (
+        page_url(MailKind.RESET_PASSWORD, "a&b=c#") == f"{home}/reset-password?token=a%26b%3Dc%23"
+    )
+    assert page_url(MailKind.CHANGE_EMAIL, "t") == f"{home}/confirm-email-change?token=t"
