@@ -73,6 +73,18 @@ def test_production_refuses(changes: dict, variable: str) -> None:
         ("THREADS", "many"),
         ("GRAPHIQL", "perhaps"),
         ("DATABASE_TIMEOUT_MS", "1"),
+        ("SMTP_URL", "http://mail.example.com"),
+        ("SMTP_URL", "smtp://mail.example.com:70000"),
+        ("SMTP_URL", "smtp://ana@mail.example.com"),
+        ("MAIL_FROM", "Contas"),
+        ("MAIL_FROM", "Contas <contas@example.com"),
+        ("MAIL_FROM", "contas@example.com\nBcc: todos@example.com"),
+        ("MAIL_FROM", "conta..s@example.com"),
+        ("FRONTEND_URL", "app.example.com"),
+        ("FRONTEND_URL", "https://app.example.com/?a=1"),
+        ("FRONTEND_URL", "https://ana:segredo@app.example.com"),
+        ("OUTBOX_LEASE_SECONDS", "0"),
+        ("OUTBOX_RETRY_SECONDS", "0"),
     ],
 )
 def test_a_wrong_value_is_told_in_one_line_naming_the_variable(name: str, value: str) -> None:
@@ -101,6 +113,23 @@ def test_values_are_typed() -> None:
     assert settings.refresh_token_lifetime == timedelta(days=7)
     assert settings.graphiql is False
     assert settings.workers == 3
+
+
+def test_mail_has_defaults_outside_production_alone() -> None:
+    development, production = load_settings(DEVELOPMENT), load_settings(PRODUCTION)
+    assert str(development.mail_from) == "Contas <contas@example.com>"
+    assert development.frontend_url == "http://localhost:3000"
+    assert (production.mail_from, production.frontend_url, production.smtp_url) == (None,) * 3
+    assert development.mailbox is True
+    assert production.mailbox is load_settings({"FLASK_ENV": "testing"}).mailbox is False
+
+
+def test_mail_is_told_whom_it_is_from_and_where_links_point() -> None:
+    given = {"MAIL_FROM": '"São Zé, Ltda." <a.b@c.example>', "FRONTEND_URL": "https://x.example/y/"}
+    settings = load_settings({**DEVELOPMENT, **given})
+    assert settings.mail_from.display_name == "São Zé, Ltda."
+    assert settings.mail_from.addr_spec == "a.b@c.example"
+    assert settings.frontend_url == "https://x.example/y"
 
 
 def test_port_wins_over_app_port() -> None:
