@@ -16,7 +16,7 @@ from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
 from app.models.connection import asks_database
-from app.models.reading import find_one
+from app.models.reading import find_all
 
 WAITS = (30, 60, 120, 240, 480, 900)  # seconds, after the failure that reaches the limit and on
 MOST_RACES = 10  # for the first attempt under a key; each has a winner, so few lose twice
@@ -48,6 +48,17 @@ class Quota:
 
 
 @asks_database
+def blocked_until(quotas: Sequence[Quota], at: datetime) -> datetime | None:
+    """When all of the keys are free again; None when they are."""
+    if not quotas:
+        return None
+    keys = [quota.key for quota in quotas]
+    blocked = {"_id": {"$in": keys}, "free_at": {"$gt": at}}
+    found = find_all(Attempts._get_collection(), blocked, {"free_at": True}, limit=len(keys))
+    return max((one["free_at"] for one in found), default=None)
+
+
+@asks_database
 def count_attempt(quotas: Sequence[Quota], attempt_id: ObjectId, at: datetime) -> datetime | None:
     """Count an attempt under every key: None; or under none, and when a blocked one is free again.
 
@@ -58,10 +69,9 @@ def count_attempt(quotas: Sequence[Quota], attempt_id: ObjectId, at: datetime) -
         counted += _count(quotas[counted:], attempt_id, at)
         if counted == len(quotas):
             return None
-        blocked = {"_id": quotas[counted].key, "free_at": {"$gt": at}}
-        if found := find_one(Attempts._get_collection(), blocked):
+        if free_at := blocked_until(quotas[counted:], at):
             settle_attempt(attempt_id, at, given_back=quotas[:counted])
-            return found["free_at"]
+            return free_at
     settle_attempt(attempt_id, at, given_back=quotas[:counted])
     return at + timedelta(seconds=1)
 

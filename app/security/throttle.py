@@ -1,6 +1,7 @@
 """Throttle: guessing is slow, by account and by address, whoever answers.
 
-Counted before anything is hashed, in one command, and settled in another once the guess is over.
+A password is counted before anything is hashed, in one command, and settled in another once the
+guess is over; a token only when it proves wrong, so that a right one costs one read.
 The limits package is not used: its MongoDB storage counts in windows but knows no growing waits,
 asks once for each key and again to read them, and gives nothing back.
 """
@@ -9,6 +10,7 @@ import hmac
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from datetime import datetime
 from enum import Enum
 from hashlib import sha256
 from ipaddress import IPv6Address, ip_address, ip_network
@@ -18,7 +20,7 @@ from bson import ObjectId
 from app.clock import now
 from app.config import current
 from app.errors import AccountError, ErrorCode, ErrorReason
-from app.models.attempt import Quota, count_attempt, settle_attempt
+from app.models.attempt import Quota, blocked_until, count_attempt, settle_attempt
 from app.occurrences import happened
 from app.security.hashing import turn_away_when_full
 
@@ -37,6 +39,7 @@ class Action(Enum):
     REGISTER = "register"
 
 
+SIGNED = {Action.REFRESH, Action.LINK}  # what is presented proves itself, without a hash
 HASHED = {Action.LOGIN, Action.CONFIRM_PASSWORD, Action.REGISTER}
 
 
@@ -51,7 +54,15 @@ def guess(action: Action, *, account: str | None, address: str | None) -> Iterat
     Raises AccountError(TOO_MANY_ATTEMPTS, retry_after) without running the body, and OVERLOADED
     where it would hash a password and too many wait to do so.
     """
-    of_account, of_address = _of_account(action, account), _of_address(action, address)
+    around = _counted_after if action in SIGNED else _counted_before
+    with around(action, _of_account(action, account), _of_address(action, address)):
+        yield
+
+
+@contextmanager
+def _counted_before(
+    action: Action, of_account: list[Quota], of_address: list[Quota]
+) -> Iterator[None]:
     attempt_id = _counted(action, of_address + of_account)
     try:
         yield
@@ -60,6 +71,24 @@ def guess(action: Action, *, account: str | None, address: str | None) -> Iterat
             _settle(attempt_id, given_back=of_address + of_account)
         raise
     _settle(attempt_id, forgotten=of_account, given_back=of_address)
+
+
+@contextmanager
+def _counted_after(
+    action: Action, of_account: list[Quota], of_address: list[Quota]
+) -> Iterator[None]:
+    """A signature is not guessed however many try at once, so that a right one need not write."""
+    at = now()
+    if free_at := blocked_until(of_address + of_account, at):
+        raise _too_many(free_at, at)
+    try:
+        yield
+    except AccountError as error:
+        if not _says_nothing(error.reason):
+            with suppress(AccountError):
+                _counted(action, of_address + of_account)
+        raise
+    _settle(ObjectId(), forgotten=of_account)
 
 
 def count(action: Action, *, account: str | None, address: str | None) -> None:
@@ -82,9 +111,13 @@ def _counted(action: Action, quotas: list[Quota]) -> ObjectId:
     free_at = count_attempt(quotas, attempt_id, at) if quotas else None
     if free_at is not None:
         happened("throttled", action.value)
-        seconds = math.ceil((free_at - at).total_seconds())
-        raise AccountError(ErrorReason.TOO_MANY_ATTEMPTS, retry_after=seconds)
+        raise _too_many(free_at, at)
     return attempt_id
+
+
+def _too_many(free_at: datetime, at: datetime) -> AccountError:
+    seconds = math.ceil((free_at - at).total_seconds())
+    return AccountError(ErrorReason.TOO_MANY_ATTEMPTS, retry_after=seconds)
 
 
 def _settle(attempt_id: ObjectId, **quotas: list[Quota]) -> None:

@@ -123,10 +123,11 @@ def test_who_was_blocked_is_remembered_until_then() -> None:
     assert wrong(2) == [WRONG, BLOCKED]
 
 
-def test_a_right_guess_forgets_the_account_s_failures() -> None:
-    wrong(4)
-    assert guessed(None) == "right"
-    assert wrong(6) == [WRONG] * 5 + [BLOCKED]
+@pytest.mark.parametrize("action", list(Action))
+def test_a_right_guess_forgets_the_account_s_failures(action: Action) -> None:
+    assert [guessed(action=action) for _ in range(4)] == [WRONG] * 4
+    assert guessed(None, action=action) == "right"
+    assert [guessed(action=action) for _ in range(6)] == [WRONG] * 5 + [BLOCKED]
 
 
 @pytest.mark.usefixtures("three_of_an_address")
@@ -142,19 +143,23 @@ def test_right_guesses_of_an_address_count_for_nothing() -> None:
     assert [guessed(None, account=one, address="192.0.2.1") for one in accounts] == ["right"] * 6
 
 
+@pytest.mark.parametrize("action", [Action.LOGIN, Action.REFRESH])
 @pytest.mark.parametrize("told", ["OVERLOADED", "DATABASE_UNAVAILABLE", "INVALID_DATA"])
 @pytest.mark.usefixtures("three_of_an_address")
-def test_what_says_nothing_of_the_guess_is_given_back(told: str) -> None:
-    assert wrong(2, address="192.0.2.1") == [WRONG] * 2
-    refusals = [guessed(ErrorReason[told], address="192.0.2.1") for _ in range(9)]
+def test_what_says_nothing_of_the_guess_is_given_back(told: str, action: Action) -> None:
+    where = {"action": action, "address": "192.0.2.1"}
+    assert [guessed(**where) for _ in range(2)] == [WRONG] * 2
+    refusals = [guessed(ErrorReason[told], **where) for _ in range(9)]
     assert refusals == [told] * 9
     assert [len(found["failures"]) for found in Attempts._get_collection().find()] == [2, 2]
-    assert wrong(2, address="192.0.2.1") == [WRONG, BLOCKED]
+    assert [guessed(**where) for _ in range(2)] == [WRONG, BLOCKED]
 
 
+@pytest.mark.parametrize("action", list(Action))
 @pytest.mark.parametrize("told", ["LINK_INVALID", "LINK_EXPIRED", "TOKEN_REUSED"])
-def test_every_other_refusal_counts(told: str) -> None:
-    assert [guessed(ErrorReason[told]) for _ in range(6)] == [told] * 5 + [BLOCKED]
+def test_every_other_refusal_counts(told: str, action: Action) -> None:
+    refusals = [guessed(ErrorReason[told], action=action) for _ in range(6)]
+    assert refusals == [told] * 5 + [BLOCKED]
 
 
 @pytest.mark.usefixtures("three_of_an_address")
@@ -185,9 +190,13 @@ def test_actions_are_counted_apart() -> None:
         assert guessed(action=action) == WRONG
 
 
-def test_who_has_no_name_and_no_address_is_not_counted() -> None:
-    assert wrong(9, account=None, address=None) == [WRONG] * 9
-    assert Attempts._get_collection().count_documents({}) == 0
+@pytest.mark.parametrize("action", list(Action))
+def test_who_has_no_name_and_no_address_is_not_counted(
+    api: Client, commands: list[str], action: Action
+) -> None:
+    assert [guessed(action=action, account=None) for _ in range(9)] == [WRONG] * 9
+    assert guessed(None, action=action, account=None) == "right"
+    assert commands == []
 
 
 def test_a_request_that_always_counts_is_refused_the_sixth_time() -> None:
@@ -227,6 +236,17 @@ def test_fifty_accounts_at_once_are_all_counted_under_their_address() -> None:
     assert set(told) == {WRONG}
     counted = [len(found["failures"]) for found in Attempts._get_collection().find()]
     assert sorted(counted) == [1] * 50 + [50]
+
+
+def test_a_right_token_costs_one_read_and_a_wrong_one_a_write_more(
+    api: Client, commands: list[str]
+) -> None:
+    where = {"action": Action.REFRESH, "account": None, "address": "192.0.2.1"}
+    assert guessed(None, **where) == "right"
+    assert commands == ["find"]
+    commands.clear()
+    assert guessed(**where) == WRONG
+    assert commands == ["find", "update"]
 
 
 def test_a_guess_costs_two_commands_and_a_blocked_one_three(
