@@ -15,7 +15,7 @@ from bson import ObjectId
 from graphql import OperationType
 
 from app.accounts.caller import Caller
-from app.accounts.sessions import SignedIn, authenticate
+from app.accounts.sessions import SignedIn
 from app.errors import AccountError, ErrorReason
 from app.models.user import Role
 from schema.limits import excess
@@ -58,7 +58,7 @@ def owner_or_admin(info: graphene.ResolveInfo, user_id: ObjectId) -> Caller:
     """
     context = info.context
     if context.caller.user is None:
-        context.caller = authenticate(context.caller)
+        context.prove_caller()
     user = context.caller.user
     if user.id != user_id and Role.ADMIN.value not in user.roles:
         raise AccountError(ErrorReason.PERMISSION_DENIED)
@@ -109,4 +109,4 @@ def _prove_caller(info: graphene.ResolveInfo) -> None:
     _keep_time(info)
     context = info.context
     if context.caller.user is None or info.operation.operation is OperationType.MUTATION:
-        context.caller = authenticate(context.caller)
+        context.prove_caller()

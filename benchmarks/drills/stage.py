@@ -119,7 +119,7 @@ def environment(uri: str, port: int, **changes: str) -> dict[str, str]:
         "PORT": str(port),
         "WORKERS": "2",
         "BCRYPT_ROUNDS": "4",
-        "THROTTLE_ADDRESS_FAILURES": "100000",
+        "THROTTLE_ADDRESS_FAILURES": "1000",
         "DRAIN_SECONDS": "2",
         **changes,
     }
