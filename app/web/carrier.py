@@ -26,6 +26,7 @@ from app.web.answers import refused
 from app.web.draining import hear, is_closing
 from app.web.entry import WsgiApplication
 from app.web.hardening import header_list
+from app.web.holding import Holding
 from app.web.incoming import Incoming
 from schema.errors import masked
 
@@ -45,6 +46,7 @@ class Carrier:
         self._complete: SimpleQueue = SimpleQueue()
         self._reading: dict[Any, float] = {}
         self._answered: deque[asyncio.Future] = deque()
+        self._holding = Holding()
         # the process that started this one, as it was then: it may be gone before we look
         parent = multiprocessing.parent_process()
         self._parent = parent.pid if parent else os.getppid()
@@ -79,10 +81,8 @@ class Carrier:
         answered = asyncio.get_running_loop().create_future()
         self._complete.put((environ, protocol, answered))
         await answered
-        if response := environ.get("app.response"):
-            await asyncio.sleep(environ["app.held"])
-            with suppress(ProtocolClosed, ProtocolError):
-                protocol.response_bytes(*response)
+        if "app.response" in environ:
+            await self._holding.send(environ, protocol)
 
     async def _body(self, environ: dict[str, Any], protocol: Any) -> bytes:
         """The body; no more of it than the application accepts, which refuses what is longer."""
