@@ -15,8 +15,9 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 
-from app.config import SettingsError, load_settings
+from app.config import DEVELOPMENT, SettingsError, load_settings
 from app.web.draining import CLOSE, LEAVE
+from app.web.log_lines import granians
 from app.web.workers_folder import fresh_folder
 
 SLOWEST_HEADERS = 10  # seconds a client has to send its headers
@@ -90,6 +91,7 @@ def main() -> None:
             header_read_timeout=SLOWEST_HEADERS * 1000, max_buffer_size=16_384
         ),
         respawn_failed_workers=True,
+        log_dictconfig=None if settings.environment == DEVELOPMENT else granians(),
         workers_kill_timeout=LAST_REQUESTS,
         backlog=1024,  # connections that wait to be accepted, granian's own default, by name
     )

@@ -18,12 +18,11 @@ from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapProp
 from pymongo import monitoring
 
 from app.web.incoming import Incoming
+from app.web.logs import METHODS, NAME_LENGTH
 from schema.execution import Context, Operation, Parameters
 
 NAME = "graphql-accounts"
-NAME_LENGTH = 100  # characters told of an operation's name
 SILENT = {"record_exception": False, "set_status_on_exception": False}
-METHODS = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
 
 _propagator = TraceContextTextMapPropagator()
 _tracer: Tracer

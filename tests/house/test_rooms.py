@@ -16,7 +16,7 @@ FORBIDDEN = {
 OWNED = {
     "flask_jwt_extended": {"app/security/tokens.py"},
     "graphene_mongo": {"schema/types.py"},
-    "structlog": {"app/web/logs.py"},
+    "structlog": {"app/web/log_lines.py"},
     "prometheus_client": {"app/web/metrics.py", "app/web/scrape.py"},
     "opentelemetry": {"app/web/spans.py"},
     "bcrypt": {"app/security/passwords.py"},
