@@ -203,7 +203,7 @@ class _SettingsForm(_LimitsForm):
     )
     trusted_documents = fields.String(data_key="TRUSTED_DOCUMENTS", load_default=None)
     database_timeout_ms = fields.Integer(
-        data_key="DATABASE_TIMEOUT_MS", load_default=3000, validate=validate.Range(100, 60_000)
+        data_key="DATABASE_TIMEOUT_MS", load_default=2500, validate=validate.Range(100, 60_000)
     )
     introspection = fields.Boolean(data_key="INTROSPECTION", load_default=None)
     drain_seconds = fields.Float(

@@ -19,7 +19,7 @@ from benchmarks.drills.stage import (
     signed_in,
 )
 
-LIMIT = 3.5
+LIMIT = 3.0  # seconds; DATABASE_TIMEOUT_MS is 2.5
 CLIENTS = 40
 
 
