@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 from bson import ObjectId
 from flask import Flask
+from pymongo import MongoClient
 
 from app.clock import now
 from app.models import outgoing_mail as outbox
@@ -98,6 +99,13 @@ def until(claim: Callable[[], bool], seconds: float = 30) -> None:
     while not claim():
         assert time.monotonic() < end
         time.sleep(0.02)
+
+
+def start_again(folder: Path, uri: str) -> subprocess.Popen:
+    """The database of the folder, where it was before."""
+    port = uri.partition("127.0.0.1:")[2].partition("/")[0]
+    command = [sys.executable, "-m", "app.models.embedded", "--folder", str(folder)]
+    return subprocess.Popen([*command, "--port", port], cwd=ROOT, stdout=subprocess.DEVNULL)
 
 
 def emptied() -> bool:
@@ -295,14 +303,49 @@ def test_a_worker_waits_for_its_database(server: MailServer, tmp_path: Path, app
     try:
         until(lambda: "The database is away: waiting.\n" in workers.log.read_text())
         assert worker.poll() is None
-        port = uri.partition("127.0.0.1:")[2].partition("/")[0]
-        command = [sys.executable, "-m", "app.models.embedded", "--folder", str(tmp_path / "data")]
-        process = subprocess.Popen([*command, "--port", port], cwd=ROOT, stdout=subprocess.DEVNULL)
+        process = start_again(tmp_path / "data", uri)
         until(lambda: "The database answers again.\n" in workers.log.read_text())
     finally:
         stop(worker)
         stop(process)
     assert worker.returncode == 0
+
+
+def test_what_was_accepted_while_the_database_was_away_is_noted_when_it_is_back(
+    server: MailServer, tmp_path: Path
+) -> None:
+    process, uri = start_database(tmp_path / "data")
+    user = User(email="ana@example.com", full_name="Ana Lima", password_hash="x")
+    mail = OutgoingMail(kind=MailKind.ACCOUNT_EXISTS, to=user.email, created_at=now(), due_at=now())
+    server.at["DATA"] = [lambda: stop(process)]
+    with MongoClient(uri) as database:
+        database["accounts"]["users"].insert_one(user.to_mongo())
+        database["accounts"]["outbox"].insert_one(mail.to_mongo())
+        workers = Workers(uri, server, tmp_path)
+        worker = workers.start(DATABASE_TIMEOUT_MS="500")
+        try:
+            until(lambda: workers.outcomes() == ["sent"])
+            process = start_again(tmp_path / "data", uri)
+            until(lambda: database["accounts"]["outbox"].count_documents({}) == 0)
+        finally:
+            stop(worker)
+            stop(process)
+    assert server.message_ids() == [f"<{mail.id}@example.com>"]
+
+
+def test_a_server_says_that_mail_waits_where_there_is_no_mail_server(database_uri: str) -> None:
+    environment = {**ENVIRONMENT, "FLASK_ENV": "production", "MONGODB_URI": database_uri}
+    with subprocess.Popen(
+        [sys.executable, "-m", "app.web.server"],
+        cwd=ROOT,
+        env={**os.environ, **environment, "PORT": str(free_port()), "HOST": "127.0.0.1"},
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as serving_:
+        said = serving_.stderr.readline()
+        serving_.terminate()
+        serving_.communicate(timeout=30)
+    assert said == "SMTP_URL is not set: mail waits in the outbox until a worker has one.\n"
 
 
 def test_production_refuses_to_work_without_a_server_a_sender_and_a_front_end() -> None:
