@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from datetime import datetime
 from enum import Enum
 from hashlib import sha256
-from ipaddress import IPv6Address, ip_address, ip_network
+from ipaddress import IPv6Address, IPv6Network, ip_address
 
 from bson import ObjectId
 
@@ -146,5 +146,5 @@ def _holder(address: str) -> str:
     """Who an address belongs to: an IPv4 address as it is, an IPv6 address by its network."""
     parsed = ip_address(address)
     if isinstance(parsed, IPv6Address):
-        return str(ip_network((int(parsed), HOUSEHOLD), strict=False))
+        return str(IPv6Network((int(parsed), HOUSEHOLD), strict=False))
     return str(parsed)

@@ -152,6 +152,21 @@ def test_fifty_guesses_at_two_workers_hash_five_times(api: Client, live_server: 
     assert told == {"INVALID_CREDENTIALS": 5, "TOO_MANY_ATTEMPTS": 45}
 
 
+def test_each_login_of_one_request_counts(api: Client, database_uri: str, tmp_path: Path) -> None:
+    given = f'input: {{email: "{EMAIL}", password: "{WRONG}"}}'
+    text = " ".join(f"try{n}: login({given}) {{ user {{ id }} }}" for n in range(7))
+    environment = {**ENVIRONMENT, "MONGODB_URI": database_uri, "MAX_LOGINS": "7"}
+    server = start_server({**environment, "MAX_ROOT_MUTATIONS": "7"}, tmp_path)
+    try:
+        answer = Client(Socket(server.url)).send(f"mutation {{ {text} }}")
+    finally:
+        stop(server.process)
+    told = {error["path"][0]: error["extensions"]["reason"] for error in answer.errors}
+    assert told == {f"try{n}": "INVALID_CREDENTIALS" for n in range(5)} | {
+        f"try{n}": "TOO_MANY_ATTEMPTS" for n in (5, 6)
+    }
+
+
 def test_a_lockout_survives_a_restart(api: Client, database_uri: str, tmp_path: Path) -> None:
     environment = {**ENVIRONMENT, "MONGODB_URI": database_uri, "WORKERS": "1"}
     for guesses in (["INVALID_CREDENTIALS"] * 5, ["TOO_MANY_ATTEMPTS"]):

@@ -111,6 +111,7 @@ def test_a_flood_leaves_threads_to_answer_the_rest(
     assert sum(expected) < threads or threads == 1
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="only there containers are limited so")
 @pytest.mark.parametrize(
     ("cpu_max", "expected"),
     [("100000 100000\n", 1), ("50000 100000\n", 1), ("max 100000\n", None), (None, None)],
