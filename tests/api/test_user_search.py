@@ -1,0 +1,221 @@
+"""users(filter: {search}): by the start of the address or of a word of the name, by index."""
+
+from itertools import product
+
+import pytest
+from flask import Flask
+
+from app.models.connection import client
+from app.models.searchable import searchable
+from app.models.user import Role, User
+from tests.client import Client
+from tests.commands import COMMANDS
+from tests.factories import PASSWORD, person
+from tests.mailbox import letter
+
+SEARCH = """
+query Search($filter: UserFilter, $orderBy: UserOrder, $after: String) {
+  users(first: 100, filter: $filter, orderBy: $orderBy, after: $after) {
+    totalCount edges { cursor node { fullName } }
+  }
+}
+"""
+NAMES = (
+    "João Pereira",
+    "Maria Jô",
+    "MARIA DA CONCEIÇÃO",
+    "Ana-Lia d'Ávila",
+    "José María Aznar",
+    "Ольга Ёлкина",
+    "山田 太郎",
+    "Ｊｏｎａｓ Straße",
+    "Conceicaoana Souza",
+)
+PATHS = {"CREATED_AT": "created_at", "EMAIL": "email", "FULL_NAME": "name_key"}
+CONDITIONS = (
+    {},
+    {"active": True},
+    {"emailVerified": False},
+    {"role": "USER"},
+    {"createdAfter": "2020-01-01T00:00:00Z", "createdBefore": "2120-01-01T00:00:00Z"},
+    {"search": "jo"},
+    {"search": "joao.silva maria"},
+    {"search": "maria", "active": True, "role": "USER", "createdAfter": "2020-01-01T00:00:00Z"},
+)
+
+
+@pytest.fixture
+def admin(api: Client) -> str:
+    """The access token of an administrator, whom no search here finds."""
+    given = person(email="root@example.com", fullName="Root")
+    token = api.register(given).data["register"]["tokens"]["accessToken"]
+    User.objects.update(set__roles=[Role.USER, Role.ADMIN])
+    return token
+
+
+@pytest.fixture
+def names() -> None:
+    """One account of each name; addresses begin with its number, but for one."""
+    for number, name in enumerate(NAMES):
+        email = "joao.silva@example.org" if number == 8 else f"{number}x@example.com"
+        User(email=email, full_name=name, password_hash="x").add()
+
+
+def found(api: Client, token: str, term: str) -> list[str]:
+    """Who is found, in the order of NAMES; counting finds as many."""
+    answer = api.send(SEARCH, {"filter": {"search": term}}, token=token)
+    assert answer.errors == []
+    rows = [edge["node"]["fullName"] for edge in answer.data["users"]["edges"]]
+    assert answer.data["users"]["totalCount"] == len(rows)
+    return sorted(rows, key=NAMES.index)
+
+
+@pytest.mark.parametrize(
+    ("term", "numbers"),
+    [
+        ("jo", [0, 1, 4, 7, 8]),
+        ("JÔ", [0, 1, 4, 7, 8]),
+        ("joão", [0, 8]),
+        ("oao", []),
+        ("mari", [1, 2, 4]),
+        ("maria", [1, 2, 4]),
+        ("conceicao", [2, 8]),
+        ("CONCEIÇÃO", [2, 8]),
+        ("conceicaoa", [8]),
+        ("conceiçãob", []),
+        ("maria jo", [1, 4]),
+        ("jo  maria", [1, 4]),
+        ("maria conceicao", [2]),
+        ("jo jo", [0, 1, 4, 7, 8]),
+        ("lia", [3]),
+        ("ana-l", [3]),
+        ("ana-lia", [3]),
+        ("d'a", [3]),
+        ("d’a", []),
+        ("avila", [3]),
+        ("ель", []),
+        ("елкина", [5]),
+        ("оль", [5]),
+        ("山", [6]),
+        ("太郎", [6]),
+        ("jonas", [7]),
+        ("STRASSE", [7]),
+        ("4x", [4]),
+        ("4X@Example.com", [4]),
+        ("x@example", []),
+        ("joao.silva@example.org", [8]),
+        ("joao.silva@example.com", []),
+        ("joao.silva@ souza", [8]),
+        (".*", []),
+        ("mar.a", []),
+        ("joao.silvax", []),
+        ("joaoxsilva@", []),
+        ("conceic.oana", []),
+        ("^jo", []),
+        ("(((((((", []),
+        ("$ne", []),
+    ],
+)
+def test_finds_the_start_of_the_address_or_of_a_word(
+    api: Client, admin: str, names: None, term: str, numbers: list[int]
+) -> None:
+    assert found(api, admin, term) == [NAMES[number] for number in numbers]
+
+
+@pytest.mark.parametrize("term", ["", "   ", None])
+def test_a_blank_search_is_no_condition(api: Client, admin: str, names: None, term: str) -> None:
+    answer = api.send(SEARCH, {"filter": {"search": term}}, token=admin)
+    assert answer.data["users"]["totalCount"] == len(NAMES) + 1
+
+
+@pytest.mark.parametrize(
+    ("term", "reason"),
+    [
+        ("a" * 101, "TOO_LONG"),
+        ("a" * 5000, "TOO_LONG"),
+        ("a\x00", "INVALID_DATA"),
+        ("\u0301", "INVALID_DATA"),
+    ],
+)
+def test_refuses_what_cannot_be_looked_for(api: Client, admin: str, term: str, reason: str) -> None:
+    answer = api.send(SEARCH, {"filter": {"search": term}}, token=admin)
+    assert answer.data == {"users": None}
+    (fault,) = answer.error["extensions"]["fields"]
+    assert (fault["path"], fault["reason"]) == (["filter", "search"], reason)
+
+
+def test_a_hundred_characters_can_be_looked_for(api: Client, admin: str) -> None:
+    longest = "é" * 100
+    User(email="e@example.com", full_name=longest, password_hash="x").add()
+    answer = api.send(SEARCH, {"filter": {"search": longest}}, token=admin)
+    assert [e["node"]["fullName"] for e in answer.data["users"]["edges"]] == [longest]
+    words = " ".join("abcdefghijklmnopqrstuvwxyz" * 2)[:100]
+    answer = api.send(SEARCH, {"filter": {"search": words}}, token=admin)
+    assert answer.data["users"] == {"totalCount": 0, "edges": []}
+
+
+@pytest.mark.parametrize("conditions", CONDITIONS)
+@pytest.mark.parametrize(("field", "direction"), list(product(PATHS, ("ASC", "DESC"))))
+def test_every_order_and_filter_is_read_in_the_order_of_an_index(
+    api: Client, admin: str, names: None, conditions: dict, field: str, direction: str
+) -> None:
+    """The embedded server says which index a hint leads to, but never takes one of arrays for a
+    sort: that no page is sorted is told by MongoDB's rule itself. Behind fields that are each
+    compared with one value, the index has those of the sort, in their order, all in one direction.
+    """
+    asked = {"filter": conditions, "orderBy": {"field": field, "direction": direction}}
+    first = api.send(SEARCH, asked, token=admin).data["users"]["edges"]
+    COMMANDS.sent.clear()
+    api.send(SEARCH, {**asked, "after": first[0]["cursor"] if first else None}, token=admin)
+
+    (sent,) = [sent for sent in COMMANDS.sent if sent.get("find") == "users" and "sort" in sent]
+    plan = explained(sent)
+    keys = list(plan["keyPattern"])
+    sort = [PATHS[field], "_id"]
+    assert plan["stage"] == "IXSCAN"
+    assert list(sent["sort"].items()) == [(key, 1 if direction == "ASC" else -1) for key in sort]
+    assert set(plan["keyPattern"].values()) == {1}
+    assert keys[-2:] == sort
+    assert keys[:-2] == (["search.keys"] if "search" in conditions else [])
+    for key in keys[:-2]:
+        looked_for = sent["filter"][key]
+        values = looked_for["$all"] if isinstance(looked_for, dict) else [looked_for]
+        assert all(type(value) is str for value in values)
+
+
+def explained(sent: dict) -> dict:
+    """The scan that the database would make for a find."""
+    parts = ("find", "filter", "sort", "limit", "hint", "projection")
+    command = {name: sent[name] for name in parts if name in sent}
+    database = client().get_default_database("accounts")
+    answer = database.command("explain", command, verbosity="queryPlanner")
+    stage = answer["queryPlanner"]["winningPlan"]
+    while "inputStage" in stage:
+        stage = stage["inputStage"]
+    return stage
+
+
+def stored(email: str) -> dict:
+    return User._get_collection().find_one({"email": email}, {"name_key": 1, "search": 1, "_id": 0})
+
+
+def test_every_way_of_writing_keeps_an_account_findable(api: Client, app: Flask) -> None:
+    given = person(fullName="Érica Lima", email="erica@example.com")
+    token = api.register(given).data["register"]["tokens"]["accessToken"]
+    assert stored("erica@example.com") == searchable(email=given["email"], full_name="Érica Lima")
+
+    api.send('mutation { updateProfile(input: {locale: "en"}) { user { id } } }', token=token)
+    assert stored("erica@example.com") == searchable(email=given["email"], full_name="Érica Lima")
+
+    rename = 'mutation { updateProfile(input: {fullName: "Bia Sá"}) { user { id } } }'
+    assert api.send(rename, token=token).errors == []
+    assert stored("erica@example.com") == searchable(email=given["email"], full_name="Bia Sá")
+
+    move = """mutation($input: RequestEmailChangeInput!) {
+      requestEmailChange(input: $input) { accepted }
+    }"""
+    wish = {"newEmail": "bia@example.com", "password": PASSWORD}
+    assert api.send(move, {"input": wish}, token=token).errors == []
+    confirm = "mutation($t: String!) { confirmEmailChange(input: {token: $t}) { user { id } } }"
+    assert api.send(confirm, {"t": letter("CHANGE_EMAIL").token}).errors == []
+    assert stored("bia@example.com") == searchable(email="bia@example.com", full_name="Bia Sá")
