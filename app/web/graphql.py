@@ -20,7 +20,7 @@ from werkzeug.exceptions import (
 )
 from werkzeug.http import parse_accept_header, parse_options_header
 
-from app.errors import ErrorReason
+from app.errors import ErrorCode, ErrorReason
 from app.web import tracing
 from app.web.answers import JSON, Answer, http_error, json_answer
 from app.web.hardening import flask_response
@@ -79,7 +79,7 @@ class Endpoint:
             content, status = self._run_operation(operation, parameters, context), 200
         except RequestError as refused:
             content = {"errors": presented(refused.errors, context)}
-            status = 400 if media_type == GRAPHQL else 200
+            status = _status_of(content["errors"], media_type)
             incoming.document = incoming.document or refused.sha256
         _note(incoming, content, context)
         return json_answer(
@@ -94,6 +94,13 @@ class Endpoint:
 def _held(errors: Sequence[dict]) -> float:
     """Whoever is told to slow down is slowed down: a client deaf to `retryAfter` cannot spin."""
     return float(any(error["extensions"]["reason"] in SLOWED_DOWN for error in errors))
+
+
+def _status_of(errors: list[dict[str, Any]], media_type: str) -> int:
+    """The status of a request of which nothing ran."""
+    if errors[0]["extensions"]["code"] == ErrorCode.SERVICE_UNAVAILABLE.name:
+        return 503  # a hash was sent without its document, and the database is away
+    return 400 if media_type == GRAPHQL else 200
 
 
 class GraphQLView(View):

@@ -74,5 +74,10 @@ def test_a_database_that_is_away_is_told_as_such(tmp_path: Path) -> None:
         assert requests.get(f"{server.url}/health/ready", timeout=5).status_code == 503
         assert requests.get(f"{server.url}/health/live", timeout=5).status_code == 200
         assert live.send("{ passwordPolicy { minLength } }").errors == []
+        by_hash = {"extensions": {"persistedQuery": {"version": 1, "sha256Hash": "0" * 64}}}
+        nothing_ran = requests.post(f"{server.url}/graphql", json=by_hash, timeout=5)
+        assert nothing_ran.status_code == 503
+        reason = nothing_ran.json()["errors"][0]["extensions"]["reason"]
+        assert reason == "DATABASE_UNAVAILABLE"
     finally:
         stop(server.process)
