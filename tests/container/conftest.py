@@ -1,0 +1,70 @@
+"""What the container tests share: the image of this working tree, and the secrets it is given."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.container import workshop
+from tests.container.running import Image
+
+CANARY = "segredo-que-nao-pode-entrar"
+# What may lie about in a working tree. No image may hold any of it.
+DECOYS = (
+    ".env",
+    ".env.production",
+    "app/.env",
+    "secret_key",
+    "deploy/compose/secret_key",
+    ".git/config",
+    ".data/embedded.wt",
+    "node_modules/left/index.js",
+    "app/web/graphiql/node_modules/left/index.js",
+    "app/__pycache__/left.cpython-311.pyc",
+)
+
+
+@pytest.fixture(scope="session")
+def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What `docker build .` would be given: this working tree, and things that lie about in it."""
+    folder = tmp_path_factory.mktemp("context")
+    command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(command, cwd=workshop.ROOT, capture_output=True, check=True, text=True)
+    for name in filter(None, listed.stdout.split("\0")):
+        if (workshop.ROOT / name).is_file():
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(workshop.ROOT / name, folder / name)
+    for name in DECOYS:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(CANARY)
+    return folder
+
+
+@pytest.fixture(scope="session")
+def image(context: Path) -> Iterator[Image]:
+    """The image of this working tree, unpacked."""
+    reason = workshop.lacking()
+    if reason:
+        pytest.skip(f"THE IMAGE IS NOT TESTED: {reason}")
+    with workshop.held():
+        name = workshop.built(context)
+        root = workshop.unpacked(name)
+        (root / "run" / "secrets").mkdir(parents=True, exist_ok=True)
+        yield Image(root, workshop.settings_of(name))
+
+
+@pytest.fixture(scope="session")
+def secrets(database_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Secrets as a container is given them: files that its user alone can read."""
+    folder = tmp_path_factory.mktemp("secrets")
+    values = {"secret_key": "only-for-tests-" * 4, "mongodb_uri": database_uri}
+    for name, value in values.items():
+        file = folder / name
+        file.write_text(f"{value}\n")
+        file.chmod(0o400)
+        os.chown(file, 10001, 10001)
+    folder.chmod(0o755)
+    return folder
