@@ -1,0 +1,251 @@
+"""Metrics: what Prometheus reads of all workers, and who may read it."""
+
+import signal
+import time
+from collections.abc import Iterator
+from os import kill
+from pathlib import Path
+
+import pytest
+import requests
+from prometheus_client.parser import text_string_to_metric_families
+
+from app.web import metrics
+from tests.client import Client, Socket
+from tests.conftest import ENVIRONMENT
+from tests.factories import person
+from tests.processes import start_database, stop
+from tests.servers import Server, free_port, start_server
+
+TOKEN = "metrics-0123456789"
+PRESENTED = {"Authorization": f"Bearer {TOKEN}"}
+
+
+def samples(text: str) -> dict[str, float]:
+    """{name{label="value"}: value} of an exposition."""
+    return {
+        sample.name + "".join(f",{label}={value}" for label, value in sample.labels.items()): (
+            sample.value
+        )
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+def scraped(api: Client) -> dict[str, float]:
+    return samples(api.http.get("/metrics").text)
+
+
+def gained(api: Client, before: dict[str, float], prefix: str) -> dict[str, float]:
+    """What was counted since, under the names that begin so."""
+    return {
+        name: value - before.get(name, 0)
+        for name, value in scraped(api).items()
+        if name.startswith(prefix) and value != before.get(name, 0)
+    }
+
+
+def workers_of(server: Server) -> list[int]:
+    pid = server.process.pid
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def read(url: str) -> dict[str, float]:
+    answer = requests.get(f"{url}/metrics", headers=PRESENTED, timeout=10)
+    assert answer.status_code == 200
+    return samples(answer.text)
+
+
+@pytest.fixture(autouse=True)
+def _no_names_yet() -> None:
+    """Operations that other tests ran first in this process take no place."""
+    metrics._names.clear()
+
+
+def test_counts_requests_by_operation_and_outcome(api: Client) -> None:
+    api.send("query Known { __typename }")
+    before = scraped(api)
+    for _ in range(3):
+        api.send("query Known { __typename }")
+    api.send("query Known { me { id } }")
+    api.send("{ __typename }")
+    api.send("{ me")
+    api.send("query NeverWell { me { id } }")
+    assert gained(api, before, "accounts_requests_total") == {
+        "accounts_requests_total,operation=Known,outcome=OK": 3,
+        "accounts_requests_total,operation=Known,outcome=TOKEN_MISSING": 1,
+        "accounts_requests_total,operation=anonymous,outcome=OK": 1,
+        "accounts_requests_total,operation=none,outcome=SYNTAX_ERROR": 1,
+        "accounts_requests_total,operation=other,outcome=TOKEN_MISSING": 1,
+    }
+    assert gained(api, before, "accounts_request_seconds_count") == {
+        "accounts_request_seconds_count,operation=Known": 4,
+        "accounts_request_seconds_count,operation=anonymous": 1,
+        "accounts_request_seconds_count,operation=none": 1,
+        "accounts_request_seconds_count,operation=other": 1,
+    }
+
+
+def test_tells_a_hundred_names_apart_and_no_more(api: Client) -> None:
+    before = scraped(api)
+    for number in range(110):
+        api.send(f"query Made{number} {{ __typename }}")
+    told = gained(api, before, "accounts_requests_total")
+    assert told.pop("accounts_requests_total,operation=other,outcome=OK") == 10
+    assert told == {
+        f"accounts_requests_total,operation=Made{number},outcome=OK": 1 for number in range(100)
+    }
+
+
+def test_counts_logins_by_result(api: Client) -> None:
+    given = person()
+    api.register(given)
+    before = scraped(api)
+    api.login(given["email"], given["password"])
+    for _ in range(6):
+        api.login(given["email"], "another password")
+    api.login("no address", "another password")
+    assert gained(api, before, "accounts_logins_total") == {
+        "accounts_logins_total,result=success": 1,
+        "accounts_logins_total,result=refused": 5,
+        "accounts_logins_total,result=throttled": 1,
+        "accounts_logins_total,result=invalid": 1,
+    }
+    assert gained(api, before, "accounts_throttled_total") == {
+        "accounts_throttled_total,action=login": 1
+    }
+
+
+def test_counts_other_answers_by_route_and_status(api: Client) -> None:
+    before = scraped(api)
+    api.http.get("/health/live")
+    api.http.get("/ana@example.com")
+    told = gained(api, before, "accounts_http_responses_total")
+    assert told.pop("accounts_http_responses_total,route=/metrics,status=200") == 1
+    assert told == {
+        "accounts_http_responses_total,route=/health/live,status=200": 1,
+        "accounts_http_responses_total,route=none,status=404": 1,
+    }
+
+
+def test_tells_how_much_mail_waits(api: Client) -> None:
+    assert scraped(api)["accounts_outbox_mails"] == 0
+    api.register(person())
+    told = scraped(api)
+    assert told["accounts_outbox_mails"] == 1
+    assert 0 <= told["accounts_outbox_oldest_seconds"] < 60
+    assert told["accounts_database_up"] == 1
+
+
+def test_tells_of_connections_and_hashing(api: Client) -> None:
+    api.register(person())
+    told = scraped(api)
+    assert told["accounts_database_connections,state=open"] >= 1
+    assert told["accounts_database_connections,state=in_use"] == 0
+    assert told["accounts_hashing,state=running"] == 0
+    assert told["accounts_hashing,state=waiting"] == 0
+
+
+@pytest.fixture(scope="module")
+def served(
+    database_uri: str, app: object, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[tuple[Server, int]]:
+    """A server of two workers whose metrics need a token, and the port they have of their own."""
+    port = free_port()
+    settings = {
+        "MONGODB_URI": database_uri,
+        "WORKERS": "2",
+        "METRICS_TOKEN": TOKEN,
+        "METRICS_PORT": str(port),
+    }
+    server = start_server({**ENVIRONMENT, **settings}, tmp_path_factory.mktemp("metrics"))
+    yield server, port
+    stop(server.process)
+
+
+@pytest.mark.parametrize(
+    "presented",
+    [None, "", "Bearer", f"Bearer {TOKEN[:-1]}", f"Bearer {TOKEN}x", f"Basic {TOKEN}", TOKEN],
+)
+def test_refuses_whoever_lacks_the_token(served: tuple[Server, int], presented: str | None) -> None:
+    server, port = served
+    headers = {} if presented is None else {"Authorization": presented}
+    for url in (server.url, f"http://127.0.0.1:{port}"):
+        answer = requests.get(f"{url}/metrics", headers=headers, timeout=10)
+        assert answer.status_code == 401
+        assert "accounts_" not in answer.text
+
+
+def test_the_port_of_its_own_serves_nothing_else(served: tuple[Server, int]) -> None:
+    _, port = served
+    for path in ("/", "/graphql", "/metrics/", "/health/live"):
+        answer = requests.get(f"http://127.0.0.1:{port}{path}", headers=PRESENTED, timeout=10)
+        assert answer.status_code == 404
+
+
+def test_adds_up_what_all_workers_counted(served: tuple[Server, int]) -> None:
+    server, port = served
+    client = Client(Socket(server.url))
+    until = time.monotonic() + 10
+    while read(server.url).get("accounts_workers") != 2:
+        assert time.monotonic() < until
+        time.sleep(0.1)
+    for _ in range(40):  # a connection each, so that both workers answer some
+        client.send("{ __typename }")
+    for url in (server.url, f"http://127.0.0.1:{port}"):
+        told = read(url)
+        assert told["accounts_requests_total,operation=anonymous,outcome=OK"] == 40
+        assert told["accounts_request_seconds_count,operation=anonymous"] == 40
+        assert told["accounts_logins_total,result=success"] == 0
+
+
+def test_a_worker_that_died_leaves_its_counts_and_nothing_else(
+    served: tuple[Server, int],
+) -> None:
+    server, port = served
+    before = read(server.url)["accounts_requests_total,operation=anonymous,outcome=OK"]
+    for _ in range(2):  # whichever of them held the port
+        victim = min(workers_of(server))
+        kill(victim, signal.SIGKILL)
+        until = time.monotonic() + 30
+        while True:
+            assert time.monotonic() < until
+            time.sleep(0.2)
+            try:
+                told = read(f"http://127.0.0.1:{port}")
+            except requests.ConnectionError:
+                continue
+            if told["accounts_workers"] == 2 and victim not in workers_of(server):
+                break
+    assert told["accounts_requests_total,operation=anonymous,outcome=OK"] == before
+
+
+def test_a_database_that_is_away_breaks_no_scrape(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    database, uri = start_database(tmp_path_factory.mktemp("data"))
+    settings = {"MONGODB_URI": uri, "WORKERS": "1", "METRICS_TOKEN": TOKEN}
+    settings |= {"DATABASE_TIMEOUT_MS": "300"}
+    server = start_server({**ENVIRONMENT, **settings}, tmp_path_factory.mktemp("server"))
+    try:
+        assert read(server.url)["accounts_database_up"] == 1
+        stop(database)
+        told = read(server.url)
+        assert told["accounts_database_up"] == 0
+        assert "accounts_outbox_mails" not in told
+        assert told["accounts_workers"] == 1
+    finally:
+        stop(server.process)
+
+
+def test_production_serves_no_metrics_unless_told_to(
+    database_uri: str, app: object, tmp_path: Path
+) -> None:
+    settings = {"MONGODB_URI": database_uri, "WORKERS": "1", "FLASK_ENV": "production"}
+    settings |= {"DRAIN_SECONDS": "0"}
+    server = start_server({**ENVIRONMENT, **settings}, tmp_path)
+    try:
+        answer = requests.get(f"{server.url}/metrics", headers=PRESENTED, timeout=10)
+        assert answer.status_code == 404
+    finally:
+        stop(server.process)
