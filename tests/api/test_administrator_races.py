@@ -1,0 +1,66 @@
+"""Administrators who take the role from each other, against a real server with two workers."""
+
+from itertools import cycle, islice
+
+import pytest
+
+from app.models.administrators import Administrators
+from app.models.user import Role, User
+from tests.api.test_races import at_once
+from tests.client import Answer, Client, Socket
+from tests.factories import PASSWORD, person
+from tests.servers import Server
+
+SET_ACTIVE = """
+mutation($input: SetUserActiveInput!) { setUserActive(input: $input) { user { id } } }
+"""
+SET_ROLES = "mutation($input: SetUserRolesInput!) { setUserRoles(input: $input) { user { id } } }"
+DELETE = "mutation($input: DeleteUserInput!) { deleteUser(input: $input) { deletedId } }"
+LEAVE = "mutation($input: DeleteAccountInput!) { deleteAccount(input: $input) { deletedId } }"
+CLOSE = """
+mutation($input: DeactivateAccountInput!) { deactivateAccount(input: $input) { user { id } } }
+"""
+# each with its input, given whom it shall meet
+TAKEN_BY_ANOTHER = [
+    (SET_ACTIVE, lambda user_id: {"userId": user_id, "active": False}),
+    (SET_ROLES, lambda user_id: {"userId": user_id, "roles": ["USER"]}),
+    (DELETE, lambda user_id: {"userId": user_id}),
+]
+GIVEN_UP = [(LEAVE, lambda _: {"password": PASSWORD}), (CLOSE, lambda _: {"password": PASSWORD})]
+REFUSALS = {
+    *("LAST_ADMIN", "PERMISSION_DENIED", "TOKEN_REVOKED", "ACCOUNT_INACTIVE", "DOES_NOT_EXIST")
+}
+
+
+def administrators(api: Client, count: int) -> list[tuple[str, str]]:
+    """The ids and access tokens of as many administrators."""
+    made = [api.register(person()).data["register"] for _ in range(count)]
+    User.objects.update(set__roles=[Role.USER, Role.ADMIN])
+    return [(each["user"]["id"], each["tokens"]["accessToken"]) for each in made]
+
+
+def live_administrators() -> int:
+    return User.objects(roles=Role.ADMIN, active=True).count()
+
+
+@pytest.mark.parametrize("ways", [TAKEN_BY_ANOTHER, GIVEN_UP, TAKEN_BY_ANOTHER + GIVEN_UP])
+def test_of_administrators_who_all_go_at_once_one_stays(
+    api: Client, live_server: Server, ways: list
+) -> None:
+    there = Client(Socket(live_server.url))
+    for round_ in range(6):
+        User.objects.delete()
+        Administrators.objects.delete()  # the first loss of all is a race, too
+        admins = administrators(api, 2 + round_ % 3)
+        chosen = list(islice(cycle(ways[round_ % len(ways) :] + ways), len(admins)))
+
+        def act(index: int, admins: list = admins, chosen: list = chosen) -> Answer:
+            document, given = chosen[index]
+            target, _ = admins[index - 1]
+            return there.send(document, {"input": given(target)}, token=admins[index][1])
+
+        answers = at_once(len(admins), act)
+
+        refused = {answer.reason for answer in answers if answer.errors}
+        assert refused <= REFUSALS
+        assert live_administrators() == len(admins) - Administrators.objects.get().losses >= 1
