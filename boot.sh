@@ -83,6 +83,7 @@ serve() {
     read_settings
     [ "$GRAPHIQL" = true ] && install_graphiql
     "$VENV/bin/flask" db indexes
+    "$VENV/bin/flask" keys check
     exec "$VENV/bin/python" -m app.web.server
 }
 

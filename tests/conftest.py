@@ -11,6 +11,7 @@ from app.config import load_settings
 from app.factory import create_app
 from app.models.connection import client
 from app.models.indexes import DOCUMENTS, build_indexes
+from app.security import key_ring
 from tests.client import Client
 from tests.commands import COMMANDS
 from tests.processes import start_database, stop
@@ -49,12 +50,14 @@ def api(app: Flask) -> Client:
     """A GraphQL client of the application in this process, over an empty database."""
     for document in DOCUMENTS:
         document._get_collection().delete_many({})
+    key_ring.forget()
     return Client(app.test_client())
 
 
 @pytest.fixture
 def commands(api: Client) -> list[str]:
     """The names of the commands sent to the database since the test began."""
+    key_ring.read_keys()  # so that no request has to, for half a minute
     COMMANDS.names.clear()
     return COMMANDS.names
 

@@ -6,10 +6,10 @@ keys that are made: by `rotate`, and once by whoever first finds no key of that 
 """
 
 import logging
-import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from threading import Lock
+from time import monotonic
 from typing import Any
 
 from app.clock import now
@@ -60,13 +60,14 @@ class KeyRing:
 
 
 _ring: KeyRing | None = None
+_searched_at = float("-inf")  # when an unknown kid last caused a reading
 _lock = Lock()
 
 
 def forget() -> None:
     """Know no keys: the next question reads them."""
-    global _ring
-    _ring = None
+    global _ring, _searched_at
+    _ring, _searched_at = None, float("-inf")
 
 
 def known() -> KeyRing:
@@ -75,26 +76,28 @@ def known() -> KeyRing:
     Raises AccountError(DATABASE_UNAVAILABLE), and at the first reading SettingsError.
     """
     ring = _ring
-    if ring is not None and time.monotonic() - ring.read_at < KEPT:
+    if ring is not None and monotonic() - ring.read_at < KEPT:
         return ring
     # one thread reads; the others go on with the keys that were fresh a moment ago
     if not _lock.acquire(blocking=ring is None):
         return ring
     try:
-        return _read_again() if _ring is ring else _ring
+        newest = _ring
+        return _read_again() if newest is None or newest is ring else newest
     finally:
         _lock.release()
 
 
 def key_named(kid: str) -> Key | None:
     """The key of a kid; one that is not known is looked for in the database, within limits."""
+    global _searched_at
     if key := known().keys.get(kid):
         return key
     with _lock:  # whoever waits for another's reading profits from it
-        ring = _ring or _read_again()
-        if kid not in ring.keys and time.monotonic() - ring.read_at >= SOONEST:
-            ring = _read_again()
-    return ring.keys.get(kid)
+        if (_ring is None or kid not in _ring.keys) and monotonic() - _searched_at >= SOONEST:
+            _searched_at = monotonic()
+            _read_again()
+        return _ring.keys.get(kid) if _ring else None
 
 
 def read_keys() -> KeyRing:
@@ -112,6 +115,7 @@ def rotate(algorithm: str, *, at_once: bool = False) -> Key:
     lead = timedelta(seconds=0 if at_once else _lead(algorithm))
     for _ in range(MOST_RACES):
         if key := _append(algorithm, find_keys(), now() + lead):
+            forget()
             return key
     raise RuntimeError("others rotate the keys without pause")
 
@@ -156,7 +160,7 @@ def _read_again() -> KeyRing:
     """Under the lock. Keys that cannot be opened stop a start, and leave a running process alone:
     one command under a wrong SECRET_KEY may not stop every server."""
     global _ring
-    before, read_at = _ring, time.monotonic()
+    before, read_at = _ring, monotonic()
     try:
         keys = _opened(_found(), before.keys if before else {})
     except SettingsError as error:

@@ -1,0 +1,168 @@
+"""flask keys ...: what an operator types, as processes of their own."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+
+import pytest
+from flask import Flask
+
+from app.models.signing_key import SigningKey
+from app.security import key_ring
+from app.security.keys import secret_kid
+from tests.client import Client
+from tests.conftest import ENVIRONMENT, SECRET_KEY
+from tests.factories import person
+from tests.keys import header
+from tests.servers import ROOT
+
+OTHER_SECRET = "another-secret-of-more-than-thirty-two-bytes"
+Run = Callable[..., subprocess.CompletedProcess]
+
+
+@pytest.fixture
+def flask_keys(api: Client, database_uri: str) -> Run:
+    """Run `flask keys ...` over the database that `api` has emptied; what is named is set."""
+
+    def run(*arguments: str, typed: str = "", **changes: str) -> subprocess.CompletedProcess:
+        own = {"GRAPHIQL": "false", "MONGODB_URI": database_uri}
+        environment = {**os.environ, **ENVIRONMENT, **own, **changes}
+        return subprocess.run(
+            [sys.executable, "-m", "flask", "--app", "application", "keys", *arguments],
+            cwd=ROOT,
+            env=environment,
+            input=typed,
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=False,
+        )
+
+    return run
+
+
+def stored() -> list[dict]:
+    return list(SigningKey._get_collection().find(sort=[("number", -1)]))
+
+
+def listed(flask_keys: Run) -> list[dict]:
+    return json.loads(flask_keys("list", "--json").stdout)
+
+
+def test_rotates_twice_and_lists_what_there_is(flask_keys: Run) -> None:
+    (only,) = listed(flask_keys)
+    assert (only["kid"], only["state"]) == (secret_kid(SECRET_KEY), "signs")
+    first = flask_keys("rotate", "--at-once")
+    second = flask_keys("rotate", "--algorithm", "EdDSA")
+    assert (first.returncode, second.returncode) == (0, 0)
+    newest, older, secret = listed(flask_keys)
+    assert [row["state"] for row in (newest, older, secret)] == ["next", "signs", "verifies"]
+    assert [row["algorithm"] for row in (newest, older, secret)] == ["EdDSA", "HS256", "HS256"]
+    assert secret["kid"] == secret_kid(SECRET_KEY)
+    assert newest["expires_at"] is None
+    assert older["expires_at"] > secret["expires_at"] > newest["signs_from"]
+    assert first.stdout == f"Made {older['kid']} (HS256): signs from {older['signs_from']}\n"
+    assert second.stdout == f"Made {newest['kid']} (EdDSA): signs from {newest['signs_from']}\n"
+    names = {"kid", "algorithm", "state", "created_at", "signs_from", "expires_at"}
+    assert {frozenset(row) for row in (newest, older, secret)} == {frozenset(names)}
+
+
+def test_lists_for_people_too(flask_keys: Run) -> None:
+    flask_keys("rotate")
+    head, newest, secret = flask_keys("list").stdout.splitlines()
+    assert head.split() == ["KID", "ALGORITHM", "STATE", "CREATED", "SIGNS", "FROM", "GONE", "AT"]
+    assert newest.split()[:3] == [stored()[0]["_id"], "HS256", "next"]
+    assert newest.split()[-1] == "-"
+    assert secret.split()[:3] == [secret_kid(SECRET_KEY), "HS256", "signs"]
+
+
+@pytest.mark.parametrize("algorithm", ["RS256", "EdDSA"])
+def test_the_setting_says_what_is_made_and_the_first_is_made_unasked(
+    flask_keys: Run, algorithm: str
+) -> None:
+    first = flask_keys("check", JWT_ALGORITHM=algorithm)
+    assert first.returncode == 0
+    newest, secret = stored()
+    assert first.stdout == f"{newest['_id']} ({algorithm}) signs\n"
+    assert (newest["algorithm"], secret["algorithm"]) == (algorithm, "HS256")
+    assert flask_keys("check").stdout == first.stdout  # the database decides, not the setting
+    assert stored() == [newest, secret]
+    assert flask_keys("rotate", JWT_ALGORITHM=algorithm).returncode == 0
+    assert [key["algorithm"] for key in stored()] == [algorithm, algorithm, "HS256"]
+
+
+def test_another_secret_key_is_told_in_one_line_and_changes_nothing(flask_keys: Run) -> None:
+    flask_keys("rotate")
+    before = stored()
+    kids = " ".join(key["_id"] for key in before)
+    for command in ("check", "rotate"):
+        refused = flask_keys(command, SECRET_KEY=OTHER_SECRET)
+        assert refused.returncode == 1
+        assert refused.stderr == (
+            "Error: SECRET_KEY: The signing keys in the database were stored under another one."
+            f" Set it again, or log everybody out: flask keys remove {kids}\n"
+        )
+    assert stored() == before
+    removed = flask_keys("remove", *kids.split(), "--yes", SECRET_KEY=OTHER_SECRET)
+    assert (removed.returncode, removed.stdout) == (0, "Removed 2\n")
+    check = flask_keys("check", SECRET_KEY=OTHER_SECRET)
+    assert check.stdout == f"{secret_kid(OTHER_SECRET)} (HS256) signs\n"
+
+
+def test_the_newest_key_is_not_removed_alone(flask_keys: Run) -> None:
+    flask_keys("rotate")
+    before = stored()
+    alone = flask_keys("remove", before[0]["_id"], "--yes")
+    unknown = flask_keys("remove", before[1]["_id"], "nobody", "--yes")
+    assert (alone.returncode, unknown.returncode) == (1, 1)
+    assert alone.stderr == (
+        f"Error: {before[0]['_id']} is the newest: rotate first. Nothing was removed.\n"
+    )
+    assert unknown.stderr == "Error: Not stored: nobody. Nothing was removed.\n"
+    assert stored() == before
+
+
+def test_asks_before_it_removes(flask_keys: Run) -> None:
+    flask_keys("rotate")
+    older = stored()[1]["_id"]
+    assert flask_keys("remove", older, typed="n\n").returncode == 1
+    assert len(stored()) == 2
+    assert flask_keys("remove", older, typed="y\n").returncode == 0
+    assert len(stored()) == 1
+
+
+def test_a_wrong_use_is_told_and_exits_with_2(flask_keys: Run) -> None:
+    assert flask_keys("rotate", "--algorithm", "none").returncode == 2
+    wrong = flask_keys("rotate", JWT_ALGORITHM="HS512")
+    assert wrong.returncode != 0
+    assert "JWT_ALGORITHM" in wrong.stderr
+    assert stored() == []
+
+
+def test_the_absence_of_the_database_is_told_in_one_line(flask_keys: Run) -> None:
+    away = {"MONGODB_URI": "mongodb://127.0.0.1:9/accounts", "DATABASE_TIMEOUT_MS": "200"}
+    refused = flask_keys("rotate", **away)
+    assert refused.returncode == 1
+    assert refused.stderr == "Error: The database does not answer (DATABASE_UNAVAILABLE).\n"
+
+
+def test_says_what_it_does(app: Flask) -> None:
+    told = app.test_cli_runner().invoke(args=["keys", "--help"]).output
+    for command in ("rotate", "list", "check", "remove"):
+        assert f"\n  {command} " in told
+        helped = app.test_cli_runner().invoke(args=["keys", command, "--help"])
+        assert helped.exit_code == 0
+        assert len(helped.output.splitlines()) > 5
+    rotate = app.test_cli_runner().invoke(args=["keys", "rotate", "--help"]).output
+    assert "Nobody is logged out" in " ".join(rotate.split())
+
+
+def test_what_the_terminal_makes_this_process_signs_with(api: Client, flask_keys: Run) -> None:
+    before = api.register(person()).data["register"]["tokens"]["accessToken"]
+    flask_keys("rotate", "--at-once", "--algorithm", "RS256")
+    key_ring.forget()
+    after = api.register(person()).data["register"]["tokens"]["accessToken"]
+    assert header(after)["kid"] == stored()[0]["_id"]
+    assert api.me(before).errors == api.me(after).errors == []
