@@ -4,7 +4,13 @@ Each worker counts in files of its own, which whoever is scraped adds up (promet
 multiprocess mode; see app/web/workers_folder.py).
 """
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Gauge,
+    Histogram,
+    disable_created_metrics,
+)
 
 from app import occurrences
 from app.config import Settings
@@ -29,6 +35,7 @@ LOGIN_RESULTS = {
 }
 FAILED = "failed"  # a login that met a fault of ours
 
+disable_created_metrics()  # twice the series, and workers that share files tell none anyway
 REGISTRY = CollectorRegistry()
 REQUESTS = Counter(
     "accounts_requests",
