@@ -19,6 +19,8 @@ def conditions(given: Mapping[str, Any]) -> dict[str, Any]:
 
     Raises AccountError(INVALID_DATA) with every faulty field, as a part of `filter`.
     """
+    if not given:
+        return {}  # as most pages are asked for
     form = filled(FILTER, given, ("filter",))
     where = {name: form[name] for name in ("active", "email_verified") if name in form}
     if "role" in form:

@@ -8,10 +8,12 @@ from flask import Flask
 from app.models.connection import client
 from app.models.searchable import searchable
 from app.models.user import Role, User
-from tests.client import Client
+from tests.api.test_races import at_once
+from tests.client import Client, Socket
 from tests.commands import COMMANDS
 from tests.factories import PASSWORD, person
 from tests.mailbox import letter
+from tests.servers import Server
 
 SEARCH = """
 query Search($filter: UserFilter, $orderBy: UserOrder, $after: String) {
@@ -219,3 +221,27 @@ def test_every_way_of_writing_keeps_an_account_findable(api: Client, app: Flask)
     confirm = "mutation($t: String!) { confirmEmailChange(input: {token: $t}) { user { id } } }"
     assert api.send(confirm, {"t": letter("CHANGE_EMAIL").token}).errors == []
     assert stored("bia@example.com") == searchable(email="bia@example.com", full_name="Bia Sá")
+
+
+def test_a_name_and_an_address_that_change_at_once_are_both_found(
+    api: Client, live_server: Server
+) -> None:
+    there = Client(Socket(live_server.url))
+    move = "mutation($i: RequestEmailChangeInput!) { requestEmailChange(input: $i) { accepted } }"
+    confirm = "mutation($t: String!) { confirmEmailChange(input: {token: $t}) { user { id } } }"
+    rename = "mutation($n: String!) { updateProfile(input: {fullName: $n}) { user { id } } }"
+    for number in range(8):
+        token = api.register(person(fullName="Ana")).data["register"]["tokens"]["accessToken"]
+        email, name = f"nova{number}@example.com", f"Bia {number}"
+        api.send(move, {"i": {"newEmail": email, "password": PASSWORD}}, token=token)
+        link = letter("CHANGE_EMAIL").token
+        answers = at_once(
+            2,
+            lambda n, link=link, name=name, token=token: (
+                there.send(rename, {"n": name}, token=token)
+                if n
+                else there.send(confirm, {"t": link})
+            ),
+        )
+        assert [answer.errors for answer in answers] == [[], []]
+        assert stored(email) == searchable(email=email, full_name=name)
