@@ -96,8 +96,12 @@ def _images() -> list[str]:
 
 
 def _digest(context: Path) -> str:
+    # .dockerignore keeps all else out, and a change of what it keeps out is a change of it.
+    seen = [context / name for name in ("Dockerfile", ".dockerignore", "application.py", "boot.sh")]
+    for folder in ("app", "schema", "requirements"):
+        seen += [path for path in (context / folder).rglob("*") if path.is_file()]
     digest = hashlib.sha256()
-    for file in sorted(path for path in context.rglob("*") if path.is_file()):
+    for file in sorted(seen):
         digest.update(f"{file.relative_to(context)} {file.stat().st_mode:o}\n".encode())
         digest.update(hashlib.sha256(file.read_bytes()).digest())
     return digest.hexdigest()[:16]

@@ -1,0 +1,50 @@
+"""compose.yaml and deploy/kubernetes, as the tools that carry them out read them."""
+
+import json
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+from tests.container import workshop
+
+PINS = workshop.ROOT / "requirements" / "manifests.txt"
+AS_JSON = "import json, sys, yaml; json.dump(list(yaml.safe_load_all(sys.stdin)), sys.stdout)"
+
+
+def tools() -> Path:
+    """The folder of their commands; installed once for each state of their pins.
+
+    Raises CalledProcessError when they cannot be had.
+    """
+    folder = workshop.FOLDER / f"tools-{sys.version_info.major}.{sys.version_info.minor}"
+    mark, pins = folder / "installed", PINS.read_text(encoding="utf-8")
+    if not mark.exists() or mark.read_text(encoding="utf-8") != pins:
+        venv.create(folder, clear=True, with_pip=True)
+        command = [folder / "bin" / "python", "-m", "pip", "install", "--quiet", "-r", PINS]
+        subprocess.run(command, check=True)
+        mark.write_text(pins, encoding="utf-8")
+    return folder / "bin"
+
+
+def kustomized(out: Path) -> list[dict]:
+    """What deploy/kubernetes comes to, by kustomize itself; as YAML in `out`."""
+    rendered = run("kubectl", "kustomize", str(workshop.ROOT / "deploy" / "kubernetes"))
+    out.write_text(rendered, encoding="utf-8")
+    return json.loads(run("python", "-c", AS_JSON, given=rendered))
+
+
+def composed() -> dict:
+    """What compose.yaml comes to, by docker compose itself."""
+    file = str(workshop.ROOT / "compose.yaml")
+    nothing = {"--env-file": "/dev/null", "-f": file}
+    options = [part for pair in nothing.items() for part in pair]
+    return json.loads(run("docker-compose", *options, "config", "--format", "json"))
+
+
+def run(tool: str, *arguments: str, given: str = "") -> str:
+    """What the tool printed. Raises AssertionError with all it said when it fails."""
+    command = [str(tools() / tool), *arguments]
+    done = subprocess.run(command, input=given, capture_output=True, text=True, env={"HOME": "/"})
+    assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
+    return done.stdout
