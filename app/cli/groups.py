@@ -2,6 +2,7 @@
 
 from flask import Flask
 
+from app.cli.accounts import account_commands
 from app.cli.database import db_commands
 from app.cli.keys import key_commands
 from app.cli.schema import schema_commands
@@ -9,5 +10,5 @@ from app.cli.schema import schema_commands
 
 def configure(app: Flask) -> None:
     """Add the commands to `flask`."""
-    for group in (schema_commands, db_commands, key_commands):
+    for group in (schema_commands, db_commands, key_commands, account_commands):
         app.cli.add_command(group)

@@ -1,4 +1,8 @@
-"""The indexes of every document: built once, before serving."""
+"""The indexes of every document: built once, before serving; what there is, and what is missing."""
+
+from typing import Any
+
+from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from app.models.administrators import Administrators
 from app.models.attempt import Attempts
@@ -20,18 +24,78 @@ DOCUMENTS = (
     SigningKey,
     Administrators,
 )
+FILTER = "partialFilterExpression"
+OPTIONS = ("unique", "sparse", FILTER, "expireAfterSeconds")
+
+
+class UnbuildableIndexError(Exception):
+    """An index that cannot be built. Its text names it and tells no value of anybody's."""
 
 
 @asks_database
 def build_indexes() -> dict[str, list[str]]:
     """Build what is missing and say what there is: {collection: names of its indexes}.
 
+    Raises UnbuildableIndexError: what is there breaks the index, or has another one of its name.
+
     MongoEngine would build them lazily, at the first use in each process, and let cold workers
     accept duplicates meanwhile. Building what is there already does nothing.
     """
     built = {}
     for document in DOCUMENTS:
-        document.ensure_indexes()
         collection = document._get_collection()
+        try:
+            document.ensure_indexes()
+        except DuplicateKeyError as error:
+            names = ", ".join(error.details.get("keyPattern") or ["a unique index"])
+            raise UnbuildableIndexError(
+                f"{collection.name}: the same {names} occurs twice"
+            ) from None
+        except OperationFailure as error:
+            if not str(error.details.get("codeName")).startswith("Index"):
+                raise
+            raise UnbuildableIndexError(
+                f"{collection.name}: {error.details['codeName']}; `--check` names it"
+            ) from None
         built[collection.name] = sorted(collection.index_information())
     return built
+
+
+@asks_database
+def stored_indexes() -> dict[str, list[str]]:
+    """The indexes that there are, in words: {collection: [name: keys, options]}."""
+    return {
+        document._meta["collection"]: [
+            f"{name}: {_keys(index['key'])}{_told(index)}"
+            for name, index in sorted(document._get_collection().index_information().items())
+        ]
+        for document in DOCUMENTS
+    }
+
+
+@asks_database
+def missing_indexes() -> dict[str, list[str]]:
+    """Those that are not there, or are there otherwise: {collection: [keys, options]}."""
+    missing = {}
+    for document in DOCUMENTS:
+        there = [
+            _keys(index["key"]) + _told(index)
+            for index in document._get_collection().index_information().values()
+        ]
+        wanted = [_keys(spec["fields"]) + _told(spec) for spec in document._meta["index_specs"]]
+        if lacking := [index for index in wanted if index not in there]:
+            missing[document._meta["collection"]] = lacking
+    return missing
+
+
+def _keys(keys: list[tuple[str, Any]]) -> str:
+    return " ".join(f"{name}{'' if way == 1 else f' ({way})'}" for name, way in keys)
+
+
+def _told(index: dict[str, Any]) -> str:
+    """What makes an index another than one of the same keys; MongoDB leaves out what is false."""
+    options = {name: index[name] for name in OPTIONS if index.get(name, False) is not False}
+    return "".join(
+        f", {name}" if value is True else f", {name} {dict(value) if name == FILTER else value}"
+        for name, value in options.items()
+    )

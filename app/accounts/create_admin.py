@@ -1,0 +1,55 @@
+"""An operator makes the first administrators, and names accounts by their addresses."""
+
+from collections.abc import Mapping
+from functools import partial
+from typing import Any
+
+from app.accounts.caller import Caller
+from app.accounts.forms import EMAIL, REGISTER, filled
+from app.config import current
+from app.errors import AccountError, ErrorReason
+from app.models.outgoing_mail import MailKind, post
+from app.models.security_event import SecurityEventType
+from app.models.transaction import together
+from app.models.user import Role, User, UserRecord, find_by_email
+from app.security.audit import record
+from app.security.passwords import hash_password
+
+OPERATOR = Caller()  # at a terminal: from no address, with no device
+
+
+def create_admin(given: Mapping[str, Any], *, verified: bool = False) -> UserRecord:
+    """Make an account that may administer, by the rules of `register`, with no session yet.
+
+    verified: the operator vouches for the address; else its owner is asked by mail to prove it.
+    Raises AccountError: INVALID_DATA with every faulty field; ALREADY_EXISTS naming the field.
+    """
+    form = filled(REGISTER, given)
+    password, locale = form.pop("password"), form.pop("locale", None)
+    user = User(
+        **form,
+        locale=locale or current().default_locale,
+        email_verified=verified,
+        roles=[Role.USER, Role.ADMIN],
+        password_hash=hash_password(password),
+    )
+    together(partial(_make, user))
+    return UserRecord.of(user)
+
+
+def account_id(email: str) -> str:
+    """The id of the account that signs in with this address, however it is written.
+
+    Raises AccountError: INVALID_DATA for what is no address; DOES_NOT_EXIST.
+    """
+    account = find_by_email(filled(EMAIL, {"email": email})["email"])
+    if account is None:
+        raise AccountError(ErrorReason.DOES_NOT_EXIST, resource="user")
+    return str(account.id)
+
+
+def _make(user: User) -> None:
+    user.add()
+    if not user.email_verified:
+        post(MailKind.VERIFY_EMAIL, to=user.email, user_id=user.id)
+    record(SecurityEventType.REGISTERED, user.id, **OPERATOR.origin)

@@ -1,0 +1,158 @@
+"""flask accounts ...: one account at a time, and the list of all."""
+
+import json
+import sys
+from collections.abc import Iterator
+from itertools import islice
+
+import click
+from flask.cli import AppGroup
+
+from app.accounts.administration import set_user_active, set_user_roles
+from app.accounts.create_admin import OPERATOR, account_id, create_admin
+from app.accounts.pages import LARGEST_PAGE, asked_slice
+from app.accounts.user_filter import conditions
+from app.accounts.user_list import UserList, list_accounts
+from app.cli.account_files import export, import_
+from app.cli.outcome import said_in_a_line
+from app.errors import AccountError, ErrorReason
+from app.models.keyset import Position
+from app.models.user import Role, UserRecord
+
+LISTED = (
+    *("id", "email", "full_name", "email_verified", "active", "roles", "created_at"),
+    "last_login_at",
+)
+SECOND = "%Y-%m-%dT%H:%M:%SZ"
+
+account_commands = AppGroup(
+    "accounts",
+    help="""Everyone's accounts, from a terminal.
+
+    Exit codes: 0 done; 1 refused, or part of it was; 2 not understood, or the database does not
+    answer.
+    """,
+)
+account_commands.add_command(import_)
+account_commands.add_command(export)
+
+
+@account_commands.command("create-admin")
+@click.option("--name", help="The full name; asked for unless given.")
+@click.option("--email", help="The address that signs in; asked for unless given.")
+@click.option("--password-stdin", is_flag=True, help="Take standard input's first line for it.")
+@click.option(
+    "--verified", is_flag=True, help="The address is known to be theirs: no mail asks to prove it."
+)
+def create(name: str | None, email: str | None, password_stdin: bool, verified: bool) -> None:
+    """Make an account that may administer.
+
+    The password is asked twice and not shown. The same rules hold as for whoever registers; exits
+    1, and makes nothing, when one is broken or the address has an account.
+    """
+    name = name if name is not None else _asked("Full name")
+    email = email if email is not None else _asked("E-mail")
+    given = {"full_name": name, "email": email, "password": _password(password_stdin)}
+    with said_in_a_line():
+        try:
+            made = create_admin(given, verified=verified)
+        except AccountError as refusal:
+            if refusal.reason is not ErrorReason.ALREADY_EXISTS:
+                raise
+            raise click.ClickException(
+                "There is an account of this address already. "
+                "`flask accounts set-role EMAIL ADMIN` lets it administer."
+            ) from None
+    click.echo(f"Made {made.email} ({made.id}): {', '.join(made.roles)}")
+
+
+@account_commands.command("set-role")
+@click.argument("email")
+@click.argument("roles", nargs=-1, required=True, type=click.Choice([role.name for role in Role]))
+def set_role(email: str, roles: tuple[str, ...]) -> None:
+    """Give the account of EMAIL these ROLES and no others; USER it always has.
+
+    It may do what they allow from its next request on. Exits 1 when there is no such account, or
+    nobody would be left to administer.
+    """
+    with said_in_a_line():
+        wanted = [Role[name] for name in roles]
+        changed = set_user_roles(account_id(email), wanted, OPERATOR)
+    click.echo(f"{changed.email}: {', '.join(changed.roles)}")
+
+
+@account_commands.command("deactivate")
+@click.argument("email")
+def deactivate(email: str) -> None:
+    """Close the account of EMAIL: its sessions end at once.
+
+    Exits 1 when there is no such account, or nobody would be left to administer.
+    """
+    _set_active(email, active=False)
+
+
+@account_commands.command("activate")
+@click.argument("email")
+def activate(email: str) -> None:
+    """Let a closed account sign in again. Exits 1 when there is none of EMAIL."""
+    _set_active(email, active=True)
+
+
+@account_commands.command("list")
+@click.option("--search", help="The start of the address, or of a word of the name.")
+@click.option("--limit", type=click.IntRange(min=1), help="At most so many; all unless given.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for scripts.")
+def list_(search: str | None, limit: int | None, as_json: bool) -> None:
+    """List the accounts, the newest first, without secrets. Times are in UTC."""
+    with said_in_a_line():
+        if not as_json:
+            click.echo(f"{'ID':26}{'CREATED':22}{'STATE':8}{'ROLES':13}E-MAIL, NAME")
+        for account in islice(_accounts(search, limit), limit):
+            click.echo(_object(account) if as_json else _row(account))
+
+
+def _accounts(search: str | None, limit: int | None) -> Iterator[UserRecord]:
+    wanted, position = UserList(conditions({"search": search})), None
+    size = min(limit or LARGEST_PAGE, LARGEST_PAGE)
+    while True:
+        page = list_accounts(wanted, asked_slice(first=size, after=position), set(LISTED))
+        yield from page.rows
+        if not page.has_next:
+            return
+        position = Position(page.rows[-1].created_at, page.rows[-1].id)
+
+
+def _row(account: UserRecord) -> str:
+    state = "active" if account.active else "closed"
+    return (
+        f"{account.id!s:26}{account.created_at:{SECOND}}  {state:8}"
+        f"{','.join(account.roles):13}{account.email}, {account.full_name}"
+    )
+
+
+def _object(account: UserRecord) -> str:
+    row = {name: getattr(account, name) for name in LISTED}
+    row["id"] = str(account.id)
+    for name in ("created_at", "last_login_at"):
+        row[name] = row[name] and f"{row[name]:{SECOND}}"
+    return json.dumps(row, ensure_ascii=False)
+
+
+def _set_active(email: str, *, active: bool) -> None:
+    with said_in_a_line():
+        changed = set_user_active(account_id(email), active, OPERATOR)
+    click.echo(f"{changed.email}: {'active' if changed.active else 'closed'}")
+
+
+def _asked(what: str) -> str:
+    return click.prompt(what, err=True)
+
+
+def _password(from_standard_input: bool) -> str:
+    if not from_standard_input:
+        return click.prompt("Password", hide_input=True, confirmation_prompt=True, err=True)
+    try:
+        line = sys.stdin.buffer.readline().decode()
+    except UnicodeDecodeError:
+        raise click.UsageError("Standard input is not UTF-8.") from None
+    return line.removesuffix("\n").removesuffix("\r")

@@ -1,0 +1,117 @@
+"""Pruning: what nobody needs any more, be it that TTL has not come to it, or never will."""
+
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import pymongo
+from bson import ObjectId
+from pymongo.collection import Collection
+
+from app.clock import now
+from app.models.connection import asks_database
+from app.models.indexes import DOCUMENTS
+from app.models.reading import Stored, find_all
+from app.models.session import Session, live_session_ids, remove_sessions
+from app.models.user import User
+
+BATCH = 500
+BATCH_SECONDS = 60  # a command waits longer for its answer than a request may
+EXPIRY = "expires_at"
+BY_ID = [("_id", 1)]
+
+
+EXPIRING = {  # by the names of their collections
+    document._meta["collection"]: document
+    for document in DOCUMENTS
+    if any("expireAfterSeconds" in index for index in document._meta["index_specs"])
+}
+
+
+def remove_expired(name: str, *, dry_run: bool = False) -> int:
+    """Remove what of a collection, one of EXPIRING, is past its time, or count it: how many."""
+    collection, removed = EXPIRING[name]._get_collection(), 0
+    if dry_run:
+        return _count(collection, {EXPIRY: {"$lte": now()}})
+    while rows := _found(collection, {EXPIRY: {"$lte": now()}}, {"_id": True}):
+        removed += _remove(collection, rows)
+    return removed
+
+
+def remove_unlisted_sessions(*, dry_run: bool = False) -> int:
+    """Remove the sessions that their accounts do not list, or count them: they have ended.
+
+    Who opens a session lists it in the same transaction, and one that is not listed never is again.
+    """
+    removed = 0
+    for sessions in _pages(Session._get_collection(), {EXPIRY: {"$gt": now()}}, {"user_id": True}):
+        live = live_session_ids({session["user_id"] for session in sessions})
+        ended = [one["_id"] for one in sessions if one["_id"] not in live.get(one["user_id"], ())]
+        removed += len(ended) if dry_run else _removed(ended)
+    return removed
+
+
+def unlist_expired_sessions(*, dry_run: bool = False) -> int:
+    """Take the ids of sessions that have expired from the accounts that list them: how many."""
+    taken = 0
+    for accounts in _pages(User._get_collection(), {}, {"session_ids": True}):
+        live = _unexpired([one for account in accounts for one in account.get("session_ids", [])])
+        for account in accounts:
+            expired = [one for one in account.get("session_ids", []) if one not in live]
+            taken += len(expired)
+            if expired and not dry_run:
+                _unlist(account["_id"], expired)
+    return taken
+
+
+def _unexpired(session_ids: Sequence[ObjectId]) -> set[ObjectId]:
+    where = {"_id": {"$in": list(session_ids)}, EXPIRY: {"$gt": now()}}
+    found = _found(Session._get_collection(), where, {"_id": True}, limit=len(session_ids) or 1)
+    return {session["_id"] for session in found}
+
+
+def _pages(
+    collection: Collection, where: dict[str, Any], fields: dict[str, bool]
+) -> Iterator[Sequence[Stored]]:
+    """All that match, by id, in batches; what comes to match meanwhile may be missed."""
+    beyond: dict[str, Any] = {}
+    while rows := _found(collection, {**where, **beyond}, fields, sort=BY_ID):
+        yield rows
+        beyond = {"_id": {"$gt": rows[-1]["_id"]}}
+
+
+@asks_database
+def _found(
+    collection: Collection,
+    where: dict[str, Any],
+    fields: dict[str, bool],
+    limit: int = BATCH,
+    sort: Sequence[tuple[str, int]] = (),
+) -> Sequence[Stored]:
+    with pymongo.timeout(BATCH_SECONDS):
+        return find_all(collection, where, fields, limit=limit, sort=sort)
+
+
+@asks_database
+def _count(collection: Collection, where: dict[str, Any]) -> int:
+    with pymongo.timeout(BATCH_SECONDS):
+        return collection.count_documents(where)
+
+
+@asks_database
+def _remove(collection: Collection, rows: Sequence[Stored]) -> int:
+    """Those of them that are still past their time: a session may have been used since."""
+    ids = {"_id": {"$in": [row["_id"] for row in rows]}, EXPIRY: {"$lte": now()}}
+    with pymongo.timeout(BATCH_SECONDS):
+        return collection.delete_many(ids).deleted_count
+
+
+def _removed(session_ids: Sequence[ObjectId]) -> int:
+    with pymongo.timeout(BATCH_SECONDS):
+        return remove_sessions(session_ids)
+
+
+@asks_database
+def _unlist(user_id: ObjectId, session_ids: Sequence[ObjectId]) -> None:
+    User._get_collection().update_one(
+        {"_id": user_id}, {"$pull": {"session_ids": {"$in": list(session_ids)}}}
+    )

@@ -1,0 +1,137 @@
+"""Accounts that come from elsewhere, and go there: many at once, in bounded memory."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from datetime import date, datetime, time
+from typing import Any, NamedTuple
+
+import pymongo
+from bson import ObjectId
+from pymongo.errors import BulkWriteError
+
+from app.clock import now
+from app.models.attempt import DUPLICATE_KEY
+from app.models.connection import asks_database
+from app.models.reading import Stored, find_all
+from app.models.searchable import searchable
+from app.models.user import Role, User, UserRecord
+
+BATCH = 500  # accounts asked for, or inserted, at once
+BATCH_SECONDS = 60  # a command waits longer for its answer than a request may
+NAMES = {"_id": "id"}  # where a line names it otherwise
+
+
+class Inserted(NamedTuple):
+    """What became of accounts, by their place: all others are in.
+
+    known: were in before, by an earlier run. taken: the name of a value that is another account's.
+    """
+
+    known: set[int]
+    taken: dict[int, str]
+
+
+def storable(values: Mapping[str, Any]) -> Stored:
+    """The account as User.add would store it, without the cost of a document for each.
+
+    values: as the forms read them; what is None or missing is what it is for a new account.
+    """
+    moment = now()
+    given = {name: value for name, value in values.items() if value is not None}
+    created_at = given.get("created_at", moment)
+    account = {
+        "_id": given.pop("id", None) or ObjectId(),
+        "email_verified": False,
+        "locale": User.locale.default,
+        "active": True,
+        "session_ids": [],
+        "created_at": created_at,
+        "updated_at": created_at,
+        **given,
+        "roles": [role.value for role in given.get("roles", (Role.USER,))],
+        **searchable(email=given["email"], full_name=given["full_name"]),
+    }
+    if isinstance(day := account.get("date_of_birth"), date):
+        account["date_of_birth"] = datetime.combine(day, time())  # BSON has no days
+    return account
+
+
+@asks_database
+def insert_accounts(accounts: Sequence[Stored]) -> Inserted:
+    """Insert all that can be; the unique indexes decide, within this batch too.
+
+    An account is known that has the same id and was made at the same time or has the same address,
+    or that has the same address and the same password hash.
+    """
+    with pymongo.timeout(BATCH_SECONDS):
+        # looked for first: a run that is repeated would spend most of its time on being refused
+        known = _known(accounts, range(len(accounts)))
+        places = [place for place in range(len(accounts)) if place not in known]
+        refused = _insert([accounts[place] for place in places])
+        again = _known(accounts, [places[place] for place in refused])
+    taken = {places[place]: name for place, name in refused.items()}
+    return Inserted(known | again, {p: name for p, name in taken.items() if p not in again})
+
+
+def read_accounts(fields: Collection[str]) -> Iterator[UserRecord]:
+    """Every account once, by its id, of which only `fields` are read.
+
+    Asked page by page: what changes meanwhile is told as it is when its page is read.
+    """
+    beyond: dict[str, Any] = {}
+    while page := _page(beyond, fields):
+        yield from page
+        beyond = {"_id": {"$gt": page[-1].id}}
+
+
+@asks_database
+def _page(beyond: Mapping[str, Any], fields: Collection[str]) -> list[UserRecord]:
+    read = dict.fromkeys(("_id", *fields), True)
+    with pymongo.timeout(BATCH_SECONDS):
+        users = User._get_collection()
+        rows = find_all(users, beyond, read, sort=[("_id", 1)], limit=BATCH)
+    return [UserRecord(row) for row in rows]
+
+
+def _insert(accounts: Sequence[Stored]) -> dict[int, str]:
+    """Insert these: by its place, the name of what is taken for each that is refused."""
+    try:
+        if accounts:
+            User._get_collection().insert_many(accounts, ordered=False)
+    except BulkWriteError as error:
+        refusals = error.details["writeErrors"]
+        if not refusals or any(one["code"] != DUPLICATE_KEY for one in refusals):
+            raise
+        names = {one["index"]: next(iter(one["keyPattern"])) for one in refusals}
+        return {place: NAMES.get(name, name) for place, name in names.items()}
+    return {}
+
+
+def _known(accounts: Sequence[Stored], places: Iterable[int]) -> set[int]:
+    """Which of these were in before."""
+    asked = {place: accounts[place] for place in places}
+    if not asked:
+        return set()
+    by_id, by_address = (_here(name, asked.values()) for name in ("_id", "email"))
+    others = {
+        place: (by_id.get(account["_id"]), by_address.get(account["email"]))
+        for place, account in asked.items()
+    }
+    return {
+        place
+        for place, here in others.items()
+        if any(other and _is_same(asked[place], other) for other in here)
+    }
+
+
+def _here(name: str, accounts: Collection[Stored]) -> dict[Any, Stored]:
+    values = [account[name] for account in accounts]
+    read = dict.fromkeys(("email", "password_hash", "created_at"), True)
+    found = find_all(User._get_collection(), {name: {"$in": values}}, read, limit=len(values))
+    return {other[name]: other for other in found}
+
+
+def _is_same(account: Stored, other: Stored) -> bool:
+    same_address = account["email"] == other["email"]
+    if account["_id"] == other["_id"]:
+        return same_address or account["created_at"] == other["created_at"]
+    return same_address and account["password_hash"] == other["password_hash"]
