@@ -24,10 +24,14 @@ def _application():
     from app.errors import AccountError
     from app.factory import create_app
     from app.models.indexes import build_indexes
+    from app.security import key_ring
 
     app = create_app()
     try:
         build_indexes()
+        key_ring.read_keys()
+    except SettingsError as error:
+        sys.exit(str(error))
     except AccountError:
         sys.exit("The database does not answer: is MONGODB_URI right?")
     return app
