@@ -122,7 +122,7 @@ dev() {
     trap stop_children EXIT
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
-    [ -n "$MONGODB_URI" ] || start_database
+    [ -n "$DATABASE" ] || start_database
     say "GraphQL   http://$HOST:$PORT/graphql"
     [ "$GRAPHIQL" = true ] && say "GraphiQL  http://$HOST:$PORT/graphiql"
     [ "$MAILBOX" = true ] && say "Mail      http://$HOST:$PORT/dev/mail"

@@ -135,6 +135,16 @@ class Settings:
         return self.environment == PRODUCTION
 
     @property
+    def metrics_page(self) -> bool:
+        """Whether /metrics is among the server's own pages: with a token, or outside production."""
+        return self.metrics_token is not None or not self.production
+
+    @property
+    def counted(self) -> bool:
+        """Whether anybody may read metrics; without, nothing is counted."""
+        return self.metrics_page or self.metrics_port is not None
+
+    @property
     def mailbox(self) -> bool:
         """Whether mail can be read at /dev/mail."""
         return self.environment == DEVELOPMENT
@@ -393,7 +403,8 @@ def main() -> int:
     needed = {
         "HOST": settings.host,
         "PORT": settings.port,
-        "MONGODB_URI": settings.mongodb_uri,
+        # no secret: the shell would hand it on, beside the file that it may have come from
+        "DATABASE": "given" if settings.mongodb_uri else "",
         "GRAPHIQL": str(settings.graphiql).lower(),
         "MAILBOX": str(settings.mailbox and not settings.smtp_url).lower(),
     }

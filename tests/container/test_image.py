@@ -24,6 +24,7 @@ ROOT = Path(__file__).parent.parent.parent
 ENVIRONMENT = {
     "SECRET_KEY_FILE": "/run/secrets/secret_key",
     "MONGODB_URI_FILE": "/run/secrets/mongodb_uri",
+    "MONGODB_URI": "",  # set to nothing counts as not set
     "HOST": "127.0.0.1",  # the network is this machine's: let nobody else in
     "WORKERS": "2",
     "BCRYPT_ROUNDS": "4",

@@ -252,3 +252,13 @@ def test_a_secret_from_a_file_is_checked_and_never_repeated(
     with pytest.raises(SettingsError) as refused:
         load_settings({**given, f"{name}_FILE": str(file)})
     assert str(refused.value) == fault
+
+
+def test_the_boot_script_is_told_whether_there_is_a_database_but_no_secret(tmp_path: Path) -> None:
+    file = tmp_path / "uri"
+    file.write_text(SECRET_VALUES["MONGODB_URI"])
+    given = {**os.environ, **DEVELOPMENT, "ENV_FILE": os.devnull, "MONGODB_URI_FILE": str(file)}
+    command = [sys.executable, "-m", "app.config"]
+    run = subprocess.run(command, env=given, capture_output=True, text=True, check=True)
+    assert "DATABASE=given\n" in run.stdout
+    assert "segredo" not in run.stdout
