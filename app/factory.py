@@ -40,7 +40,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     connection.connect(settings)
     groups.configure(app)
     app.register_blueprint(monitoring.blueprint)
-    if metrics.is_served_here(settings):
+    if settings.metrics_page:
         app.register_blueprint(scrape.blueprint)
     app.register_blueprint(jwks.blueprint)
     if settings.mailbox:

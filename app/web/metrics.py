@@ -92,7 +92,7 @@ _counted: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
 def configure(settings: Settings) -> None:
     """Count from now on, where anybody may ever read it."""
     global _counting
-    _counting = is_served_here(settings) or settings.metrics_port is not None
+    _counting = settings.counted
     if not _counting:
         return
     occurrences.listen(_count)
@@ -100,11 +100,6 @@ def configure(settings: Settings) -> None:
         LOGINS.labels(result)
     for action in Action:
         THROTTLED.labels(action.value)
-
-
-def is_served_here(settings: Settings) -> bool:
-    """Whether /metrics is among the server's own pages: with a token, or outside production."""
-    return settings.metrics_token is not None or not settings.production
 
 
 def note(incoming: Incoming, status: int, seconds: float) -> None:

@@ -7,7 +7,7 @@ DRAIN_SECONDS and end it, a second one ends it at once; SIGHUP replaces the work
 import os
 import signal
 import sys
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from threading import Timer
 from typing import Any
 
@@ -95,7 +95,7 @@ def main() -> None:
         workers_kill_timeout=LAST_REQUESTS,
         backlog=1024,  # connections that wait to be accepted, granian's own default, by name
     )
-    with fresh_folder():
+    with fresh_folder() if settings.counted else nullcontext():
         server.serve()
 
 

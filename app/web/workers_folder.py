@@ -5,10 +5,10 @@ It must be known before prometheus-client is imported, so nothing here does.
 
 import os
 import shutil
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
@@ -17,19 +17,14 @@ VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 def fresh_folder() -> Iterator[None]:
     """Around the server: the variable names an empty folder, which is removed in the end.
 
-    One that an operator named in it is used, emptied of an earlier server's counts, and left.
+    Exits with a line that says so when there is nowhere to write.
     """
-    named = os.environ.get(VARIABLE)
-    if named:
-        folder = Path(named)
-        folder.mkdir(parents=True, exist_ok=True)
-        for counts in folder.glob("*.db"):
-            counts.unlink()
-        yield
-        return
-    made = tempfile.mkdtemp(prefix="accounts-metrics-")
-    os.environ[VARIABLE] = made
+    try:
+        folder = tempfile.mkdtemp(prefix="accounts-metrics-")
+    except OSError as error:
+        sys.exit(f"METRICS_TOKEN, METRICS_PORT: there is nowhere to count ({error.strerror}).")
+    os.environ[VARIABLE] = folder
     try:
         yield
     finally:
-        shutil.rmtree(made, ignore_errors=True)
+        shutil.rmtree(folder, ignore_errors=True)

@@ -1,9 +1,10 @@
 """Metrics: what Prometheus reads of all workers, and who may read it."""
 
+import os
 import signal
+import tempfile
 import time
 from collections.abc import Iterator
-from os import kill
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.web import metrics
+from app.web.workers_folder import VARIABLE, fresh_folder
 from tests.client import Client, Socket
 from tests.conftest import ENVIRONMENT
 from tests.factories import person
@@ -206,7 +208,7 @@ def test_a_worker_that_died_leaves_its_counts_and_nothing_else(
     before = read(server.url)["accounts_requests_total,operation=anonymous,outcome=OK"]
     for _ in range(2):  # whichever of them held the port
         victim = min(workers_of(server))
-        kill(victim, signal.SIGKILL)
+        os.kill(victim, signal.SIGKILL)
         until = time.monotonic() + 30
         while True:
             assert time.monotonic() < until
@@ -249,3 +251,23 @@ def test_production_serves_no_metrics_unless_told_to(
         assert answer.status_code == 404
     finally:
         stop(server.process)
+
+
+def test_the_folder_of_counts_is_made_fresh_and_removed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "")  # and whatever it was, afterwards
+    folders = []
+    for _ in range(2):
+        with fresh_folder():
+            folders.append(Path(os.environ[VARIABLE]))
+            assert list(folders[-1].iterdir()) == []
+            (folders[-1] / "counter_1.db").write_bytes(b"")
+    assert folders[0] != folders[1]
+    assert [folder.exists() for folder in folders] == [False, False]
+
+
+def test_refuses_to_start_with_nowhere_to_count(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "away"))
+    with pytest.raises(SystemExit, match="there is nowhere to count"), fresh_folder():
+        pass
