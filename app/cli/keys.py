@@ -85,7 +85,7 @@ def list_(as_json: bool) -> None:
 
 @key_commands.command("check")
 def check() -> None:
-    """Check that SECRET_KEY opens all keys; exits 1 when it does not.
+    """Check that SECRET_KEY opens all keys; exits 2 when it does not.
 
     Makes the first key of JWT_ALGORITHM where there is none. `./boot.sh serve` runs it first.
     """

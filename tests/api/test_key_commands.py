@@ -99,7 +99,7 @@ def test_another_secret_key_is_told_in_one_line_and_changes_nothing(flask_keys: 
     kids = " ".join(key["_id"] for key in before)
     for command in ("check", "rotate"):
         refused = flask_keys(command, SECRET_KEY=OTHER_SECRET)
-        assert refused.returncode == 1
+        assert refused.returncode == 2
         assert refused.stderr == (
             "Error: SECRET_KEY: The signing keys in the database were stored under another one."
             f" Set it again, or log everybody out: flask keys remove {kids}\n"
@@ -144,7 +144,7 @@ def test_a_wrong_use_is_told_and_exits_with_2(flask_keys: Run) -> None:
 def test_the_absence_of_the_database_is_told_in_one_line(flask_keys: Run) -> None:
     away = {"MONGODB_URI": "mongodb://127.0.0.1:9/accounts", "DATABASE_TIMEOUT_MS": "200"}
     refused = flask_keys("rotate", **away)
-    assert refused.returncode == 1
+    assert refused.returncode == 2
     assert refused.stderr == "Error: The database does not answer (DATABASE_UNAVAILABLE).\n"
 
 
