@@ -4,6 +4,10 @@ Each worker counts in files of its own, which whoever is scraped adds up (promet
 multiprocess mode; see app/web/workers_folder.py).
 """
 
+from bisect import bisect_left
+from collections import deque
+from contextlib import suppress
+
 from prometheus_client import (
     CollectorRegistry,
     Counter,
@@ -24,6 +28,7 @@ from schema.execution import Operation
 
 MOST_NAMES = 100  # operations told apart by name; clients choose names, and each costs memory
 LONGEST_NAME = 100  # characters
+MOST_NOTED = 1000  # requests that are noted but not counted yet
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 LOGIN_RESULTS = {
     OK: "success",
@@ -86,7 +91,7 @@ WORKERS = Gauge(
 
 _counting = True
 _names: set[str] = set()
-_counted: dict[tuple[str, str], tuple[Counter, Histogram]] = {}
+_noted: deque[tuple[Operation | None, tuple[str, ...], float]] = deque()
 
 
 def configure(settings: Settings) -> None:
@@ -109,21 +114,16 @@ def note(incoming: Incoming, status: int, seconds: float) -> None:
     if incoming.route != "/graphql":
         RESPONSES.labels(incoming.route or "none", str(status)).inc()
         return
-    outcome = _outcome(incoming.outcomes) if incoming.outcomes else OK
-    name = _name(incoming.operation, outcome)
-    counted = _counted.get((name, outcome))
-    if counted is None:
-        counted = REQUESTS.labels(name, outcome), LATENCY.labels(name)
-        _counted[name, outcome] = counted
-    requests, latency = counted
-    requests.inc()
-    latency.observe(seconds)
+    _noted.append((incoming.operation, incoming.outcomes, seconds))
+    if len(_noted) >= MOST_NOTED:
+        _settle()
 
 
 def sample() -> None:
-    """Look at what is not counted but seen: each worker does so every second."""
+    """Count what was noted, and look at what is only seen: each worker does so every second."""
     if not _counting:
         return
+    _settle()
     running, waiting = load()
     HASHING.labels("running").set(running)
     HASHING.labels("waiting").set(waiting)
@@ -131,6 +131,34 @@ def sample() -> None:
     POOL.labels("open").set(connections.open)
     POOL.labels("in_use").set(connections.in_use)
     WORKERS.set(1)
+
+
+def _settle() -> None:
+    """Count requests many at a time: one by one each would cost as much as its log line."""
+    requests: dict[tuple[str, str], int] = {}
+    latencies: dict[str, list[float]] = {}
+    with suppress(IndexError):  # until there is none left; another thread may take some
+        while True:
+            operation, outcomes, seconds = _noted.popleft()
+            outcome = _outcome(outcomes) if outcomes else OK
+            name = _name(operation, outcome)
+            requests[name, outcome] = requests.get((name, outcome), 0) + 1
+            latencies.setdefault(name, []).append(seconds)
+    for (name, outcome), number in requests.items():
+        REQUESTS.labels(name, outcome).inc(number)
+    for name, values in latencies.items():
+        _observe(LATENCY.labels(name), values)
+
+
+def _observe(latency: Histogram, values: list[float]) -> None:
+    """What `latency.observe` does for one value, for many."""
+    buckets: dict[int, int] = {}
+    for value in values:
+        bucket = bisect_left(latency._upper_bounds, value)
+        buckets[bucket] = buckets.get(bucket, 0) + 1
+    latency._sum.inc(sum(values))
+    for bucket, number in buckets.items():
+        latency._buckets[bucket].inc(number)
 
 
 def _outcome(reasons: tuple[str, ...]) -> str:

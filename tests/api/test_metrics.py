@@ -12,7 +12,10 @@ import requests
 from prometheus_client.parser import text_string_to_metric_families
 
 from app.web import metrics
+from app.web.incoming import Incoming
 from app.web.workers_folder import VARIABLE, fresh_folder
+from schema.execution import Executor, Parameters
+from schema.root import build_schema
 from tests.client import Client, Socket
 from tests.conftest import ENVIRONMENT
 from tests.factories import person
@@ -26,7 +29,8 @@ PRESENTED = {"Authorization": f"Bearer {TOKEN}"}
 def samples(text: str) -> dict[str, float]:
     """{name{label="value"}: value} of an exposition."""
     return {
-        sample.name + "".join(f",{label}={value}" for label, value in sample.labels.items()): (
+        sample.name
+        + "".join(f",{label}={value}" for label, value in sorted(sample.labels.items())): (
             sample.value
         )
         for family in text_string_to_metric_families(text)
@@ -86,6 +90,37 @@ def test_counts_requests_by_operation_and_outcome(api: Client) -> None:
         "accounts_request_seconds_count,operation=none": 1,
         "accounts_request_seconds_count,operation=other": 1,
     }
+
+
+def test_a_latency_falls_into_its_bucket(api: Client) -> None:
+    for seconds in (0.005, 0.0051, 0.3, 60):
+        metrics.note(_answered("Timed"), 200, seconds)
+    told = {
+        name.split("le=")[1].split(",")[0]: value
+        for name, value in scraped(api).items()
+        if name.startswith("accounts_request_seconds_bucket") and "=Timed" in name
+    }
+    expected = {"0.005": 1, "0.01": 2, "0.025": 2, "0.05": 2, "0.1": 2, "0.25": 2, "0.5": 3}
+    assert told == expected | {"1.0": 3, "2.5": 3, "5.0": 3, "+Inf": 4}
+    assert scraped(api)["accounts_request_seconds_sum,operation=Timed"] == pytest.approx(60.3101)
+
+
+def test_counts_every_one_of_many(api: Client) -> None:
+    before, answered = scraped(api), _answered("Many")
+    for _ in range(2500):
+        metrics.note(answered, 200, 0.001)
+    assert gained(api, before, "accounts_requests_total") == {
+        "accounts_requests_total,operation=Many,outcome=OK": 2500
+    }
+
+
+def _answered(name: str) -> Incoming:
+    """A request that ran an operation of this name."""
+    incoming = Incoming({"REQUEST_METHOD": "POST", "PATH_INFO": "/graphql"})
+    incoming.route = "/graphql"
+    parameters = Parameters(f"query {name} {{ __typename }}")
+    incoming.operation = Executor(build_schema()).operation(parameters)
+    return incoming
 
 
 def test_tells_a_hundred_names_apart_and_no_more(api: Client) -> None:
@@ -194,9 +229,11 @@ def test_adds_up_what_all_workers_counted(served: tuple[Server, int]) -> None:
         time.sleep(0.1)
     for _ in range(40):  # a connection each, so that both workers answer some
         client.send("{ __typename }")
+    time.sleep(2)  # a worker that is not the one asked counts what it noted every second
     for url in (server.url, f"http://127.0.0.1:{port}"):
         told = read(url)
         assert told["accounts_requests_total,operation=anonymous,outcome=OK"] == 40
+        assert told["accounts_request_seconds_bucket,le=+Inf,operation=anonymous"] == 40
         assert told["accounts_request_seconds_count,operation=anonymous"] == 40
         assert told["accounts_logins_total,result=success"] == 0
 
