@@ -38,15 +38,13 @@ class Cursors:
     def __init__(self, scope: str, key: str) -> None:
         """scope: tells the list from all others; key: the attribute that it is ordered by."""
         secret = sha256(current().secret_key.encode()).digest()
-        self._seal = blake2b(scope.encode(), key=secret, digest_size=SEAL_BYTES)
+        self._new_seal = blake2b(scope.encode(), key=secret, digest_size=SEAL_BYTES).copy
         self._value_of = attrgetter(key)
 
     def cursor_of(self, record: Record) -> str:
         """The opaque cursor of a row."""
-        place = self._place_of(record)
-        seal = self._seal.copy()
-        seal.update(place)
-        return (place + seal.digest()).hex()
+        milliseconds = (self._value_of(record) - EPOCH) // MILLISECOND
+        return self._sealed(PLACE.pack(milliseconds, record.id.binary)).hex()
 
     def slice_of(
         self,
@@ -68,15 +66,15 @@ class Cursors:
             return None
         with suppress(ValueError):
             packed = bytes.fromhex(cursor)
-            place, seal = packed[:-SEAL_BYTES], self._seal.copy()
-            seal.update(place)
-            if packed.hex() == cursor and compare_digest(seal.digest(), packed[-SEAL_BYTES:]):
+            place = packed[:-SEAL_BYTES]
+            if packed.hex() == cursor and compare_digest(self._sealed(place), packed):
                 return self._position_at(place)
         raise AccountError(ErrorReason.INVALID_DATA, fields={name: ErrorReason.INVALID_DATA})
 
-    def _place_of(self, record: Record) -> bytes:
-        milliseconds = (self._value_of(record) - EPOCH) // MILLISECOND
-        return PLACE.pack(milliseconds, record.id.binary)
+    def _sealed(self, place: bytes) -> bytes:
+        seal = self._new_seal()
+        seal.update(place)
+        return place + seal.digest()
 
     def _position_at(self, place: bytes) -> Position:
         milliseconds, identifier = PLACE.unpack(place)
@@ -86,8 +84,9 @@ class Cursors:
 class TextCursors(Cursors):
     """The cursors of a list that is ordered by a text."""
 
-    def _place_of(self, record: Record) -> bytes:
-        return self._value_of(record).encode() + record.id.binary
+    def cursor_of(self, record: Record) -> str:
+        """The opaque cursor of a row."""
+        return self._sealed(self._value_of(record).encode() + record.id.binary).hex()
 
     def _position_at(self, place: bytes) -> Position:
         return Position(place[:-ID_BYTES].decode(), ObjectId(place[-ID_BYTES:]))
