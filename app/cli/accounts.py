@@ -105,9 +105,9 @@ def activate(email: str) -> None:
 def list_(search: str | None, limit: int | None, as_json: bool) -> None:
     """List the accounts, the newest first, without secrets. Times are in UTC."""
     with said_in_a_line():
-        if not as_json:
-            click.echo(f"{'ID':26}{'CREATED':22}{'STATE':8}{'ROLES':13}E-MAIL, NAME")
-        for account in islice(_accounts(search, limit), limit):
+        for number, account in enumerate(islice(_accounts(search, limit), limit)):
+            if not number and not as_json:
+                click.echo(f"{'ID':26}{'CREATED':22}{'STATE':8}{'ROLES':13}E-MAIL, NAME")
             click.echo(_object(account) if as_json else _row(account))
 
 

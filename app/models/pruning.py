@@ -14,7 +14,7 @@ from app.models.reading import Stored, find_all
 from app.models.session import Session, live_session_ids, remove_sessions
 from app.models.user import User
 
-BATCH = 500
+BATCH = 100  # documents asked for, or removed, at once
 BATCH_SECONDS = 60  # a command waits longer for its answer than a request may
 EXPIRY = "expires_at"
 BY_ID = [("_id", 1)]

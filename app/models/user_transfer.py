@@ -1,6 +1,6 @@
 """Accounts that come from elsewhere, and go there: many at once, in bounded memory."""
 
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any, NamedTuple
 
@@ -15,7 +15,7 @@ from app.models.reading import Stored, find_all
 from app.models.searchable import searchable
 from app.models.user import Role, User, UserRecord
 
-BATCH = 500  # accounts asked for, or inserted, at once
+BATCH = 100  # accounts read or inserted at once: soon answered, while servers ask the same database
 BATCH_SECONDS = 60  # a command waits longer for its answer than a request may
 NAMES = {"_id": "id"}  # where a line names it otherwise
 
@@ -64,10 +64,10 @@ def insert_accounts(accounts: Sequence[Stored]) -> Inserted:
     """
     with pymongo.timeout(BATCH_SECONDS):
         # looked for first: a run that is repeated would spend most of its time on being refused
-        known = _known(accounts, range(len(accounts)))
+        known = _known(accounts, range(len(accounts)), "email")
         places = [place for place in range(len(accounts)) if place not in known]
         refused = _insert([accounts[place] for place in places])
-        again = _known(accounts, [places[place] for place in refused])
+        again = _known(accounts, [places[place] for place in refused], "_id", "email")
     taken = {places[place]: name for place, name in refused.items()}
     return Inserted(known | again, {p: name for p, name in taken.items() if p not in again})
 
@@ -106,24 +106,17 @@ def _insert(accounts: Sequence[Stored]) -> dict[int, str]:
     return {}
 
 
-def _known(accounts: Sequence[Stored], places: Iterable[int]) -> set[int]:
-    """Which of these were in before."""
-    asked = {place: accounts[place] for place in places}
-    if not asked:
-        return set()
-    by_id, by_address = (_here(name, asked.values()) for name in ("_id", "email"))
-    others = {
-        place: (by_id.get(account["_id"]), by_address.get(account["email"]))
-        for place, account in asked.items()
-    }
-    return {
-        place
-        for place, here in others.items()
-        if any(other and _is_same(asked[place], other) for other in here)
-    }
+def _known(accounts: Sequence[Stored], places: Sequence[int], *by: str) -> set[int]:
+    """Which of these were in before, found by the names of these values."""
+    known = set()
+    for name in by if places else ():
+        here = _here(name, [accounts[place] for place in places])
+        found = ((place, here.get(accounts[place][name])) for place in places)
+        known |= {place for place, other in found if other and _is_same(accounts[place], other)}
+    return known
 
 
-def _here(name: str, accounts: Collection[Stored]) -> dict[Any, Stored]:
+def _here(name: str, accounts: Sequence[Stored]) -> dict[Any, Stored]:
     values = [account[name] for account in accounts]
     read = dict.fromkeys(("email", "password_hash", "created_at"), True)
     found = find_all(User._get_collection(), {name: {"$in": values}}, read, limit=len(values))

@@ -1,0 +1,296 @@
+"""flask accounts import and export: what goes in, what is refused, and what a crash leaves."""
+
+import json
+import stat
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import bcrypt
+import pytest
+from bson import ObjectId
+from flask import Flask
+from flask.testing import FlaskCliRunner
+
+from app.models.user import User
+from tests.client import Client
+from tests.factories import PASSWORD, person
+from tests.terminal import Terminal
+
+HASH = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
+OTHER_HASH = bcrypt.hashpw(b"uma outra frase longa", bcrypt.gensalt(4)).decode()
+ID = "5d3a1f0c9e1b2a0001000001"
+MANY = 10_000
+
+
+@pytest.fixture
+def terminal(api: Client, database_uri: str) -> Terminal:
+    return Terminal(database_uri)
+
+
+@pytest.fixture
+def runner(api: Client, app: Flask) -> FlaskCliRunner:
+    """The same commands in this process."""
+    return app.test_cli_runner()
+
+
+def ancestor(**changes: Any) -> dict[str, Any]:
+    """A user of flask-api-users, as mongoexport writes it."""
+    return {
+        "_id": {"$oid": ID},
+        "_cls": "User",
+        "full_name": " Ana  Souza ",
+        "email": "Ana@Example.com",
+        "password": HASH,
+        "cpf_cnpj": "529.982.247-25",
+        "date_of_birth": {"$date": {"$numberLong": "-86400000"}},
+        "active": True,
+        "address": {
+            "zip_code": "01001-000",
+            "address": "Praça da Sé",
+            "number": "1",
+            "complement": "",
+            "neighborhood": "",
+            "city": "São Paulo",
+            "city_id": "",
+            "state": "sp",
+            "country": "BRA",
+        },
+        "created": {"$date": "2019-07-23T12:00:00.123Z"},
+        **changes,
+    }
+
+
+def lines(*documents: object) -> bytes:
+    return b"".join(
+        document if isinstance(document, bytes) else json.dumps(document).encode() + b"\n"
+        for document in documents
+    )
+
+
+def stored() -> list[dict[str, Any]]:
+    return list(User._get_collection().find().sort("_id", 1))
+
+
+def test_an_account_of_the_ancestor_comes_whole_and_logs_in(
+    terminal: Terminal, api: Client
+) -> None:
+    done = terminal.run("accounts", "import", "-", given=lines(ancestor()))
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(b"imported 1, there already 0, at fault 0, in ")
+    assert done.stderr == b"not understood and left out: '_cls', 'address.city_id'\n"
+    (account,) = stored()
+    made = datetime(2019, 7, 23, 12, 0, 0, 123_000, UTC)
+    assert account == {
+        "_id": ObjectId(ID),
+        "email": "ana@example.com",
+        "email_verified": False,
+        "full_name": "Ana Souza",
+        "password_hash": HASH,
+        "cpf_cnpj": "52998224725",
+        "date_of_birth": datetime(1969, 12, 31, tzinfo=UTC),
+        "address": {
+            "zip_code": "01001000",
+            "street": "Praça da Sé",
+            "number": "1",
+            "city": "São Paulo",
+            "state": "SP",
+            "country": "BRA",
+        },
+        "locale": "pt-BR",
+        "active": True,
+        "roles": ["USER"],
+        "session_ids": [],
+        "created_at": made,
+        "updated_at": made,
+        "name_key": "ana souza",
+        "search": account["search"],
+    }
+    token = api.login("ana@example.com", PASSWORD).data["login"]["tokens"]["accessToken"]
+    assert api.me(token).data["me"]["fullName"] == "Ana Souza"
+    assert User.objects.get().password_hash.startswith("hmac-sha256$$2b$04$")
+    assert api.login("ana@example.com", "outra senha qualquer").reason == "INVALID_CREDENTIALS"
+    again = terminal.run("accounts", "import", "-", given=lines(ancestor()))
+    assert (again.returncode, again.stdout[:46]) == (
+        0,
+        b"imported 0, there already 1, at fault 0, in 0."[:46],
+    )
+
+
+def test_it_is_stored_as_whoever_registers_is(runner: FlaskCliRunner) -> None:
+    line = {"fullName": "João da Silva-Sá", "email": "a@example.com", "password": HASH}
+    assert runner.invoke(args=["accounts", "import", "-"], input=lines(line)).exit_code == 0
+    User(full_name="João da Silva-Sá", email="b@example.com", password_hash=HASH).add()
+    imported, added = sorted(stored(), key=lambda account: account["email"])
+    assert imported.keys() == added.keys()
+    own = ("_id", "email", "created_at", "updated_at", "search")
+    assert [account for account in imported if account not in own]
+    for name in imported.keys() - set(own):
+        assert imported[name] == added[name], name
+    words = [[w for w in one["search"]["words"] if "@" not in w] for one in (imported, added)]
+    assert words[0] == words[1] == ["joao", "da", "silva-sa", "silva", "sa"]
+    keys = [
+        {key for key in one["search"]["keys"] if key[0] not in "ab"} for one in (imported, added)
+    ]
+    assert keys[0] == keys[1]
+
+
+@pytest.mark.parametrize(
+    ("changes", "roles"),
+    [
+        ({"admin": True}, ["USER", "ADMIN"]),
+        ({"admin": False, "roles": ["ADMIN"]}, ["USER", "ADMIN"]),
+        ({"roles": {"superuser": True, "vendors": False}}, ["USER", "ADMIN"]),
+        ({"roles": {"superuser": False, "manager": True}}, ["USER"]),
+    ],
+)
+def test_who_administered_does_so_here(
+    runner: FlaskCliRunner, changes: dict, roles: list[str]
+) -> None:
+    done = runner.invoke(args=["accounts", "import", "-"], input=lines(ancestor(**changes)))
+    assert stored()[0]["roles"] == roles
+    told = "of those imported 1 may administer" in done.stderr
+    assert told is ("ADMIN" in roles)
+
+
+@pytest.mark.parametrize(
+    ("line", "words"),
+    [
+        (b"{\n", ": Not JSON."),
+        (b"[" * 60_000 + b"\n", ": Not JSON."),
+        (b"[{}]\n", ": Not a JSON object."),
+        (b'{"email": "\xe9@example.com"}\n', ": Not UTF-8."),
+        (b'{"email": "' + b"x" * 200_000 + b'"}\n', ": Longer than 65536 bytes."),
+        ({"email": "x\x1b[2J"}, ": email: Invalid"),
+        (ancestor(cpf_cnpj="529.982.247-26"), "cpf_cnpj: Invalid CPF or CNPJ. [INVALID_CPF_CNPJ]"),
+        (ancestor(email={"$ne": None}), "email: This value does not fit. [INVALID_DATA]"),
+        (ancestor(password="123456"), "password: Not a bcrypt hash of a cost from 4 to 16."),
+        (ancestor(password=HASH.replace("$04$", "$17$")), "password: Not a bcrypt hash"),
+        (ancestor(password=HASH[:28] + "A" + HASH[29:]), "password: Not a bcrypt hash"),
+        (ancestor(password=None), "password: Required field [REQUIRED]"),
+        (ancestor(address={"state": "XX"}), "address.state: Invalid state."),
+        (ancestor(address="Praça da Sé"), "address: This value does not fit."),
+        (ancestor(_id="1"), "id: This value does not fit."),
+        (ancestor(created={"$date": "yesterday"}), "created_at: Invalid date. [INVALID_DATE]"),
+        (ancestor(date_of_birth="2999-01-01"), "date_of_birth: Invalid date. [INVALID_DATE]"),
+        (ancestor(active="yes"), "active: This value does not fit."),
+        (ancestor(roles=["KING"]), "roles: This value does not fit."),
+    ],
+)
+def test_a_line_at_fault_is_told_by_number_and_the_rest_imported(
+    runner: FlaskCliRunner, line: object, words: str
+) -> None:
+    good = ancestor(_id={"$oid": "5d3a1f0c9e1b2a0001000002"}, email="b@example.com", cpf_cnpj="")
+    given = b"\xef\xbb\xbf\r\n" + lines(line, good)
+    done = runner.invoke(args=["accounts", "import", "-"], input=given)
+    assert (done.exit_code, [one["email"] for one in stored()]) == (1, ["b@example.com"])
+    assert done.stdout.startswith("imported 1, there already 0, at fault 1, in ")
+    told = done.stderr.splitlines()[0]
+    assert told.startswith("line 2")
+    assert words in told
+    assert HASH[7:] not in done.output
+    assert "\x1b" not in done.output
+
+
+def test_of_two_that_want_one_value_the_first_has_it(runner: FlaskCliRunner) -> None:
+    given = lines(
+        ancestor(),
+        ancestor(_id=None, cpf_cnpj="", password=OTHER_HASH),
+        ancestor(_id=None, email="b@example.com"),
+        ancestor(email="c@example.com", cpf_cnpj="", created={"$date": 0}),
+        ancestor(_id=None),
+    )
+    for imported, known in ((1, 1), (0, 2)):
+        done = runner.invoke(args=["accounts", "import", "-"], input=given)
+        assert done.exit_code == 1
+        assert done.stderr.splitlines()[:3] == [
+            f"line {number} ({email}): {field}: A user with this data already exists."
+            " [ALREADY_EXISTS]"
+            for number, email, field in (
+                (2, "ana@example.com", "email"),
+                (3, "b@example.com", "cpf_cnpj"),
+                (4, "c@example.com", "id"),
+            )
+        ]
+        assert done.stdout.startswith(f"imported {imported}, there already {known}, at fault 3, in")
+    assert [account["password_hash"] for account in stored()] == [HASH]
+
+
+def test_what_is_exported_comes_back_as_it_was(
+    terminal: Terminal, runner: FlaskCliRunner, api: Client, tmp_path: Path
+) -> None:
+    api.register(person(fullName="João", email="joao@example.com", dateOfBirth="1990-02-28"))
+    runner.invoke(args=["accounts", "import", "-", "--verified"], input=lines(ancestor(admin=True)))
+    users, file = User._get_collection(), tmp_path / "all.jsonl"
+    users.update_one({"email": "joao@example.com"}, {"$set": {"session_ids": []}})
+    users.update_one({"email": "joao@example.com"}, {"$set": {"active": False, "locale": "en"}})
+    before = stored()
+    done = terminal.run("accounts", "export", str(file), "--with-password-hashes")
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert done.stderr.decode().splitlines() == [
+        "These password hashes can be guessed at: keep them as secret.",
+        "exported 2",
+    ]
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    users.delete_many({})
+    done = runner.invoke(args=["accounts", "import", str(file)])
+    assert (done.exit_code, done.stderr) == (0, "of those imported 1 may administer\n")
+    assert stored() == before
+
+
+def test_an_export_holds_no_hash_unless_asked_and_replaces_no_file(
+    runner: FlaskCliRunner, tmp_path: Path
+) -> None:
+    runner.invoke(args=["accounts", "import", "-"], input=lines(ancestor()))
+    done = runner.invoke(args=["accounts", "export"])
+    assert (done.exit_code, done.stderr) == (0, "exported 1\n")
+    assert json.loads(done.stdout) == {
+        "_id": {"$oid": ID},
+        "email": "ana@example.com",
+        "email_verified": False,
+        "full_name": "Ana Souza",
+        "cpf_cnpj": "52998224725",
+        "date_of_birth": "1969-12-31",
+        "address": stored()[0]["address"],
+        "locale": "pt-BR",
+        "active": True,
+        "roles": ["USER"],
+        "created_at": {"$date": "2019-07-23T12:00:00.123Z"},
+        "updated_at": {"$date": "2019-07-23T12:00:00.123Z"},
+    }
+    file = tmp_path / "there.jsonl"
+    file.write_text("mine")
+    done = runner.invoke(args=["accounts", "export", str(file)])
+    assert (done.exit_code, done.stderr) == (1, f"Error: {file}: File exists.\n")
+    assert file.read_text() == "mine"
+
+
+def test_ten_thousand_come_in_though_killed_in_the_middle(
+    terminal: Terminal, api: Client, tmp_path: Path
+) -> None:
+    file, users = tmp_path / "users.jsonl", User._get_collection()
+    made = {"password": HASH, "full_name": "P", "created": {"$date": "2020-01-01T00:00:00Z"}}
+    with file.open("wb") as out:
+        out.writelines(lines({"email": f"{number}@e.co", **made}) for number in range(MANY))
+    started = time.monotonic()
+    with terminal.start("accounts", "import", str(file)) as first:
+        while users.count_documents({}) < MANY // 5:
+            assert first.poll() is None
+            time.sleep(0.05)
+        first.kill()
+    before = users.count_documents({})
+    assert MANY // 5 <= before < MANY
+    code, out, shown = terminal.watch("accounts", "import", str(file))
+    print(f"{MANY} accounts, killed once: {time.monotonic() - started:.1f} s; {out}")
+    assert code == 0, shown
+    imported, known = (int(part.split()[-1]) for part in out.split(", ")[:2])
+    assert (imported + known, known >= before) == (MANY, True)
+    assert "at fault 0" in out
+    assert "Importing" in shown
+    assert "100%" in shown
+    assert users.count_documents({}) == MANY
+    assert len(users.distinct("email")) == MANY
+    assert api.login(f"{MANY - 1}@e.co", PASSWORD).errors == []
+    upgraded = users.find_one({"email": f"{MANY - 1}@e.co"})["password_hash"]
+    assert upgraded.startswith("hmac-sha256$$2b$04$")

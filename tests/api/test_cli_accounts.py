@@ -1,0 +1,225 @@
+"""flask accounts: administrators, roles, closing and opening, the list; and how commands end."""
+
+import json
+
+import pytest
+from flask import Flask
+from flask.testing import FlaskCliRunner
+
+from app.models.outgoing_mail import MailKind, OutgoingMail
+from app.models.security_event import SecurityEvent
+from app.models.user import Role, User
+from tests.client import Client
+from tests.factories import PASSWORD, person
+from tests.terminal import Terminal
+
+NOBODY_LISTENS = "mongodb://127.0.0.1:1/accounts"
+ADMIN = ["accounts", "create-admin", "--name", "Ana Souza", "--email", "Ana@Example.com"]
+COMMANDS = [
+    "accounts activate",
+    "accounts create-admin",
+    "accounts deactivate",
+    "accounts export",
+    "accounts import",
+    "accounts list",
+    "accounts set-role",
+    "db indexes",
+    "db prune",
+]
+
+
+@pytest.fixture
+def terminal(api: Client, database_uri: str) -> Terminal:
+    return Terminal(database_uri)
+
+
+@pytest.fixture
+def runner(api: Client, app: Flask) -> FlaskCliRunner:
+    """The same commands in this process."""
+    return app.test_cli_runner()
+
+
+def events() -> list[tuple]:
+    """What was kept, in order: its type, and where it came from."""
+    kept = SecurityEvent.objects.order_by("at")
+    return [(event.type.name, event.ip_address, event.user_agent) for event in kept]
+
+
+def test_makes_an_administrator_who_can_log_in_and_administer(
+    terminal: Terminal, api: Client
+) -> None:
+    done = terminal.run(*ADMIN, "--password-stdin", given=f"{PASSWORD}\n".encode())
+    account = User.objects.get()
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert done.stdout.decode() == f"Made ana@example.com ({account.id}): USER, ADMIN\n"
+    assert (account.email, account.full_name) == ("ana@example.com", "Ana Souza")
+    assert (account.roles, account.session_ids) == ([Role.USER, Role.ADMIN], [])
+    assert events() == [("REGISTERED", None, None)]
+    (mail,) = OutgoingMail.objects
+    assert (mail.kind, mail.to) == (MailKind.VERIFY_EMAIL, "ana@example.com")
+    token = api.login("ana@example.com", PASSWORD).data["login"]["tokens"]["accessToken"]
+    page = api.send("{ users { edges { node { email } } } }", token=token)
+    assert page.data["users"]["edges"] == [{"node": {"email": "ana@example.com"}}]
+
+
+def test_asks_what_it_was_not_told_and_shows_no_password(terminal: Terminal, api: Client) -> None:
+    code, shown = terminal.answer(
+        *("accounts", "create-admin", "--verified"),
+        answers=[
+            ("Full name: ", "Ana"),
+            ("E-mail: ", "ana@example.com"),
+            ("Password: ", "uma frase e outra"),
+            ("Repeat for confirmation: ", "um engano"),
+            ("Password: ", PASSWORD),
+            ("Repeat for confirmation: ", PASSWORD),
+        ],
+    )
+    assert code == 0, shown
+    assert "The two entered values do not match" in shown
+    assert PASSWORD not in shown
+    assert "uma frase e outra" not in shown
+    assert User.objects.get().email_verified is True
+    assert OutgoingMail.objects.count() == 0
+    assert api.login("ana@example.com", PASSWORD).errors == []
+
+
+def test_tells_each_broken_rule_and_makes_nothing(runner: FlaskCliRunner) -> None:
+    given = ["accounts", "create-admin", "--name", " ", "--email", "ana", "--password-stdin"]
+    done = runner.invoke(args=given, input="123456\n")
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.splitlines() == [
+        "Error: There is an error in the fields provided.",
+        "  full_name: Required field [REQUIRED]",
+        "  email: Invalid e-mail address. [INVALID_EMAIL]",
+        "  password: Value too short. [TOO_SHORT]",
+        "  password: This password is too common. Choose another. [PASSWORD_TOO_COMMON]",
+    ]
+    assert User.objects.count() == 0
+
+
+def test_a_taken_address_is_refused_with_the_way_out(runner: FlaskCliRunner, api: Client) -> None:
+    api.register(person(email="ana@example.com"))
+    done = runner.invoke(args=[*ADMIN, "--password-stdin"], input=PASSWORD)
+    assert done.exit_code == 1
+    assert done.stderr == (
+        "Error: There is an account of this address already. "
+        "`flask accounts set-role EMAIL ADMIN` lets it administer.\n"
+    )
+    assert User.objects.get().roles == [Role.USER]
+    assert [event for event, *_ in events()] == ["REGISTERED"]
+
+
+def test_roles_act_on_tokens_already_out(terminal: Terminal, api: Client) -> None:
+    tokens = api.register(person(email="ana@example.com")).data["register"]["tokens"]
+    done = terminal.run("accounts", "set-role", "ANA@example.com", "ADMIN")
+    assert (done.returncode, done.stdout, done.stderr) == (
+        0,
+        b"ana@example.com: USER, ADMIN\n",
+        b"",
+    )
+    assert api.me(tokens["accessToken"]).data["me"]["roles"] == ["USER", "ADMIN"]
+    assert events()[1:] == [("ROLES_CHANGED", None, None)]
+
+
+def test_the_last_administrator_keeps_role_and_account(runner: FlaskCliRunner, api: Client) -> None:
+    api.register(person(email="ana@example.com"))
+    assert runner.invoke(args=["accounts", "set-role", "ana@example.com", "ADMIN"]).exit_code == 0
+    for refused in (["set-role", "ana@example.com", "USER"], ["deactivate", "ana@example.com"]):
+        done = runner.invoke(args=["accounts", *refused])
+        words = "Error: This is the last administrator. Make someone else one first.\n"
+        assert (done.exit_code, done.stdout, done.stderr) == (1, "", words)
+    account = User.objects.get()
+    assert (account.active, account.roles) == (True, [Role.USER, Role.ADMIN])
+
+
+def test_closes_an_account_with_its_sessions_and_opens_it(terminal: Terminal, api: Client) -> None:
+    tokens = api.register(person(email="ana@example.com")).data["register"]["tokens"]
+    done = terminal.run("accounts", "deactivate", "ana@example.com")
+    assert (done.returncode, done.stdout) == (0, b"ana@example.com: closed\n")
+    assert api.me(tokens["accessToken"]).reason == "ACCOUNT_INACTIVE"
+    assert api.login("ana@example.com", PASSWORD).reason == "INVALID_CREDENTIALS"
+    done = terminal.run("accounts", "activate", "ana@example.com")
+    assert (done.returncode, done.stdout) == (0, b"ana@example.com: active\n")
+    assert api.login("ana@example.com", PASSWORD).errors == []
+    types = [event for event, *_ in events()]
+    assert types == ["REGISTERED", "DEACTIVATED", "LOGIN_REFUSED", "ACTIVATED", "LOGGED_IN"]
+
+
+@pytest.mark.parametrize(
+    ("args", "code", "words"),
+    [
+        (["set-role", "nobody@example.com", "USER"], 1, "Error: This user does not exist."),
+        (["activate", "nobody@example.com"], 1, "Error: This user does not exist."),
+        (["deactivate", "nobody"], 1, "email: Invalid e-mail address. [INVALID_EMAIL]"),
+        (["set-role", "nobody@example.com", "KING"], 2, "'KING' is not one of 'USER', 'ADMIN'"),
+        (["set-role", "nobody@example.com"], 2, "Missing argument"),
+        (["list", "--limit", "0"], 2, "Invalid value for '--limit'"),
+        (["list", "--search", "x" * 101], 1, "filter.search: Value too long. [TOO_LONG]"),
+        (["import", "/nowhere/users.jsonl"], 2, "No such file"),
+    ],
+)
+def test_what_is_wrong_is_said_and_told_by_the_exit_code(
+    runner: FlaskCliRunner, args: list[str], code: int, words: str
+) -> None:
+    done = runner.invoke(args=["accounts", *args])
+    assert (done.exit_code, done.stdout) == (code, "")
+    assert words in done.stderr
+
+
+def test_lists_all_pages_the_newest_first_without_secrets(
+    terminal: Terminal, runner: FlaskCliRunner
+) -> None:
+    for number in range(103):
+        User(email=f"p{number}@example.com", full_name=f"P {number}", password_hash="x").add()
+    done = terminal.run("accounts", "list", "--json")
+    rows = [json.loads(line) for line in done.stdout.splitlines()]
+    newest_first = User.objects.order_by("-created_at", "-id")
+    assert [row["email"] for row in rows] == [user.email for user in newest_first]
+    first = newest_first[0]
+    assert rows[0] == {
+        "id": str(first.id),
+        "email": first.email,
+        "full_name": first.full_name,
+        "email_verified": False,
+        "active": True,
+        "roles": ["USER"],
+        "created_at": f"{first.created_at:%Y-%m-%dT%H:%M:%SZ}",
+        "last_login_at": None,
+    }
+    found = runner.invoke(args=["accounts", "list", "--search", "p10", "--limit", "3"])
+    header, *lines = found.stdout.splitlines()
+    assert header.split() == ["ID", "CREATED", "STATE", "ROLES", "E-MAIL,", "NAME"]
+    assert [line.split(None, 4)[4] for line in lines] == [
+        f"p{number}@example.com, P {number}" for number in (102, 101, 100)
+    ]
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_every_command_says_what_it_is_for(runner: FlaskCliRunner, command: str) -> None:
+    done = runner.invoke(args=[*command.split(), "--help"])
+    usage, _, text, *_ = done.stdout.splitlines()
+    assert done.exit_code == 0
+    assert usage.startswith(f"Usage: app {command}")
+    assert len(text.split()) > 4
+
+
+def test_the_help_of_the_group_tells_the_exit_codes(terminal: Terminal) -> None:
+    done = terminal.run("accounts", "--help")
+    assert done.returncode == 0
+    words = " ".join(done.stdout.decode().split())
+    assert "0 done; 1 refused, or part of it was; 2 not understood, or the database" in words
+    for command in COMMANDS:
+        if command.startswith("accounts"):
+            assert f" {command.removeprefix('accounts ')} " in words
+
+
+@pytest.mark.parametrize(
+    "command", [[*ADMIN, "--password-stdin"], ["accounts", "import", "-"], ["db", "prune"]]
+)
+def test_a_database_that_is_away_costs_one_line(command: list[str]) -> None:
+    given = b'{"email": "a@b.co", "full_name": "A", "password": "$2b$04$' + b"." * 53 + b'"}'
+    given = given if "import" in command else PASSWORD.encode()
+    away = {"DATABASE_TIMEOUT_MS": "200"}
+    done = Terminal(NOBODY_LISTENS).run(*command, given=given, **away)
+    assert done.returncode == 2
+    assert done.stderr == b"Error: The database does not answer (DATABASE_UNAVAILABLE).\n"

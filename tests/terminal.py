@@ -1,0 +1,80 @@
+"""`flask ...` as an operator runs it: in a process of its own, with production's settings."""
+
+import os
+import pty
+import subprocess
+import sys
+from dataclasses import dataclass
+
+from tests.conftest import ENVIRONMENT
+from tests.servers import ROOT
+
+FLASK = [sys.executable, "-m", "flask", "--app", "application"]
+IN_A_TERMINAL = "import os, pty, sys; sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))"
+
+
+@dataclass(frozen=True)
+class Terminal:
+    """Runs commands on one database."""
+
+    database_uri: str
+
+    def run(
+        self, *args: str, given: bytes = b"", **environment: str
+    ) -> subprocess.CompletedProcess:
+        """What became of a command that was given this on standard input."""
+        return subprocess.run(
+            [*FLASK, *args],
+            input=given,
+            capture_output=True,
+            check=False,
+            timeout=300,
+            **self._around(environment),
+        )
+
+    def start(self, *args: str) -> subprocess.Popen:
+        """A command on its way; what it says is lost."""
+        lost = subprocess.DEVNULL
+        return subprocess.Popen([*FLASK, *args], stdout=lost, stderr=lost, **self._around({}))
+
+    def watch(self, *args: str) -> tuple[int, str, str]:
+        """The exit code, standard output, and what a terminal shows of standard error."""
+        master, terminal = pty.openpty()
+        process = subprocess.Popen(
+            [*FLASK, *args], stdout=subprocess.PIPE, stderr=terminal, **self._around({})
+        )
+        os.close(terminal)
+        shown = b""
+        try:
+            while piece := os.read(master, 4096):
+                shown += piece
+        except OSError:  # how Linux says that nobody writes there any more
+            pass
+        os.close(master)
+        out, _ = process.communicate()
+        return process.returncode, out.decode(), shown.decode()
+
+    def answer(self, *args: str, answers: list[tuple[str, str]]) -> tuple[int, str]:
+        """Run it in a terminal, where a person answers each question: exit code, all it showed."""
+        shown = ""
+        process = subprocess.Popen(
+            [sys.executable, "-c", IN_A_TERMINAL, *FLASK, *args],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            bufsize=0,
+            **self._around({}),
+        )
+        with process:
+            for question, answer in answers:
+                seen = len(shown)
+                while question not in shown[seen:]:
+                    piece = process.stdout.read(1)
+                    assert piece, shown
+                    shown += piece.decode(errors="replace")
+                process.stdin.write(f"{answer}\n".encode())
+            shown += process.stdout.read().decode()
+        return process.returncode, shown
+
+    def _around(self, environment: dict[str, str]) -> dict:
+        production = {"FLASK_ENV": "production", "MONGODB_URI": self.database_uri}
+        return {"cwd": ROOT, "env": {**os.environ, **ENVIRONMENT, **production, **environment}}
