@@ -248,7 +248,7 @@ READABLE = [
 ]
 
 
-@pytest.mark.parametrize("source", READABLE, ids=repr)
+@pytest.mark.parametrize("source", READABLE, ids=range(len(READABLE)))
 @pytest.mark.parametrize("schema", [answering, graphene_answering])
 def test_reads_dicts_and_attributes_as_default_resolvers_do(schema: Any, source: Any) -> None:
     it = schema(TREE if schema is answering else Person, source)
