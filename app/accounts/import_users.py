@@ -72,15 +72,15 @@ def import_users(source: BinaryIO, *, verified: bool = False) -> Iterator[Batch]
     verified: whether addresses are proved unless a line says otherwise.
     Raises AccountError(DATABASE_UNAVAILABLE) between two batches; those told are in.
     """
-    batch, accounts = Batch(), []
+    batch, accounts, repeated = Batch(), [], False
     for line in _lines(source):
         batch.size += line.size
         if line.text is None or line.text.strip():
             _read(line, batch, accounts, verified)
         if len(accounts) + len(batch.faults) >= BATCH:
-            yield _inserted(batch, accounts)
-            batch, accounts = Batch(), []
-    yield _inserted(batch, accounts)
+            yield _inserted(batch, accounts, repeated)
+            batch, accounts, repeated = Batch(), [], batch.known > 0
+    yield _inserted(batch, accounts, repeated)
 
 
 def _read(line: _Line, batch: Batch, accounts: list[tuple[int, Any]], verified: bool) -> None:
@@ -97,8 +97,8 @@ def _read(line: _Line, batch: Batch, accounts: list[tuple[int, Any]], verified: 
     accounts.append((line.number, storable(proved | spoken | values)))
 
 
-def _inserted(batch: Batch, accounts: list[tuple[int, Any]]) -> Batch:
-    done = insert_accounts([account for _, account in accounts])
+def _inserted(batch: Batch, accounts: list[tuple[int, Any]], repeated: bool) -> Batch:
+    done = insert_accounts([account for _, account in accounts], look_first=repeated)
     for place, (number, account) in enumerate(accounts):
         if name := done.taken.get(place):
             taken = [((name,), ErrorReason.ALREADY_EXISTS)]
