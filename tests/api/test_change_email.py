@@ -141,11 +141,11 @@ def test_the_link_dies_when_the_password_changes(api: Client) -> None:
 
 
 def test_a_race_for_one_address_has_one_winner(api: Client, live_server: Server) -> None:
-    people = [registered(api) for _ in range(6)]
+    people = [registered(api) for _ in range(5)]  # a sixth would be slowed down
     for _, token in people:
         assert request(api, token, "disputada@example.com").body == ACCEPTED
     links = [mail.token for mail in delivered() if mail.kind == "CHANGE_EMAIL"]
-    assert len(links) == 6
+    assert len(links) == 5
     there = Client(Socket(live_server.url))
 
     with ThreadPoolExecutor(12) as pool:
@@ -158,4 +158,4 @@ def test_a_race_for_one_address_has_one_winner(api: Client, live_server: Server)
         "LINK_INVALID",
     }
     assert User._get_collection().count_documents({"email": "disputada@example.com"}) == 1
-    assert User._get_collection().count_documents({}) == 6
+    assert User._get_collection().count_documents({}) == 5

@@ -1133,4 +1133,4 @@ def test_random_operations_answer_alike(name: str, kind: Callable) -> None:
     assert valid > 0.8 * counted.total(), counted
     assert counted["left to graphql-core"] < 0.05 * valid, counted
     assert counted["failed in part"] > 0.05 * valid, counted
-    assert counted["by compiled functions alone"] > 0.25 * valid, counted
+    assert counted["by compiled functions alone"] > 0.15 * valid, counted

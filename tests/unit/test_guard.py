@@ -33,7 +33,11 @@ def test_every_root_field_declares_its_access() -> None:
         for name, field in root._meta.fields.items()
     }
     assert declared == {
+        "user": "ADMIN",
         "users": "ADMIN",
+        "set_user_active": "ADMIN",
+        "set_user_roles": "ADMIN",
+        "delete_user": "ADMIN",
         "error_catalog": "public",
         "me": "signed in",
         "password_policy": "public",
