@@ -8,6 +8,7 @@ from app.models.administrators import Administrators
 from app.models.attempt import Attempts
 from app.models.connection import asks_database
 from app.models.outgoing_mail import OutgoingMail
+from app.models.patience import patiently
 from app.models.persisted_operation import PersistedOperation
 from app.models.security_event import SecurityEvent
 from app.models.session import Session
@@ -24,6 +25,7 @@ DOCUMENTS = (
     SigningKey,
     Administrators,
 )
+BUILD_SECONDS = 3600  # of a collection's indexes: with millions of accounts it takes minutes
 FILTER = "partialFilterExpression"
 OPTIONS = ("unique", "sparse", FILTER, "expireAfterSeconds")
 
@@ -45,7 +47,8 @@ def build_indexes() -> dict[str, list[str]]:
     for document in DOCUMENTS:
         collection = document._get_collection()
         try:
-            document.ensure_indexes()
+            with patiently(BUILD_SECONDS):
+                document.ensure_indexes()
         except DuplicateKeyError as error:
             names = ", ".join(error.details.get("keyPattern") or ["a unique index"])
             raise UnbuildableIndexError(

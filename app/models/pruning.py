@@ -3,19 +3,18 @@
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-import pymongo
 from bson import ObjectId
 from pymongo.collection import Collection
 
 from app.clock import now
 from app.models.connection import asks_database
 from app.models.indexes import DOCUMENTS
+from app.models.patience import patiently
 from app.models.reading import Stored, find_all
 from app.models.session import Session, live_session_ids, remove_sessions
 from app.models.user import User
 
 BATCH = 100  # documents asked for, or removed, at once
-BATCH_SECONDS = 60  # a command waits longer for its answer than a request may
 EXPIRY = "expires_at"
 BY_ID = [("_id", 1)]
 
@@ -87,13 +86,13 @@ def _found(
     limit: int = BATCH,
     sort: Sequence[tuple[str, int]] = (),
 ) -> Sequence[Stored]:
-    with pymongo.timeout(BATCH_SECONDS):
+    with patiently():
         return find_all(collection, where, fields, limit=limit, sort=sort)
 
 
 @asks_database
 def _count(collection: Collection, where: dict[str, Any]) -> int:
-    with pymongo.timeout(BATCH_SECONDS):
+    with patiently():
         return collection.count_documents(where)
 
 
@@ -101,12 +100,12 @@ def _count(collection: Collection, where: dict[str, Any]) -> int:
 def _remove(collection: Collection, rows: Sequence[Stored]) -> int:
     """Those of them that are still past their time: a session may have been used since."""
     ids = {"_id": {"$in": [row["_id"] for row in rows]}, EXPIRY: {"$lte": now()}}
-    with pymongo.timeout(BATCH_SECONDS):
+    with patiently():
         return collection.delete_many(ids).deleted_count
 
 
 def _removed(session_ids: Sequence[ObjectId]) -> int:
-    with pymongo.timeout(BATCH_SECONDS):
+    with patiently():
         return remove_sessions(session_ids)
 
 

@@ -4,19 +4,18 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import date, datetime, time
 from typing import Any, NamedTuple
 
-import pymongo
 from bson import ObjectId
 from pymongo.errors import BulkWriteError
 
 from app.clock import now
 from app.models.attempt import DUPLICATE_KEY
 from app.models.connection import asks_database
+from app.models.patience import patiently
 from app.models.reading import Stored, find_all
 from app.models.searchable import searchable
 from app.models.user import Role, User, UserRecord
 
 BATCH = 100  # accounts read or inserted at once: soon answered, while servers ask the same database
-BATCH_SECONDS = 60  # a command waits longer for its answer than a request may
 NAMES = {"_id": "id"}  # where a line names it otherwise
 
 
@@ -64,7 +63,7 @@ def insert_accounts(accounts: Sequence[Stored], *, look_first: bool) -> Inserted
     look_first: for those that are known, before inserting any: where they are many, being refused
     costs most of the time.
     """
-    with pymongo.timeout(BATCH_SECONDS):
+    with patiently():
         known = _known(accounts, range(len(accounts)), "email") if look_first else set()
         places = [place for place in range(len(accounts)) if place not in known]
         refused = _insert([accounts[place] for place in places])
@@ -87,7 +86,7 @@ def read_accounts(fields: Collection[str]) -> Iterator[UserRecord]:
 @asks_database
 def _page(beyond: Mapping[str, Any], fields: Collection[str]) -> list[UserRecord]:
     read = dict.fromkeys(("_id", *fields), True)
-    with pymongo.timeout(BATCH_SECONDS):
+    with patiently():
         users = User._get_collection()
         rows = find_all(users, beyond, read, sort=[("_id", 1)], limit=BATCH)
     return [UserRecord(row) for row in rows]
