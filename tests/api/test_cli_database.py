@@ -93,6 +93,10 @@ def test_an_index_that_is_there_otherwise_is_missing(runner: FlaskCliRunner) -> 
     done = runner.invoke(args=["db", "indexes", "--check"])
     assert done.exit_code == 1
     assert done.stderr.splitlines()[0] == "missing in users: email, unique"
+    done = runner.invoke(args=["db", "indexes"])
+    assert (done.exit_code, done.stdout) == (1, "")
+    assert done.stderr.startswith("Error: users: Index")
+    assert done.stderr.endswith("; `--check` names it.\n")
     users.drop_index("email_1")
 
 
