@@ -66,9 +66,12 @@ def delete_user(user_id: str) -> str:
 
 
 def _noted(change: partial, event: SecurityEventType, caller: Caller) -> UserRecord | None:
+    """The owner reads the event: where somebody else asked from is not for them to know."""
     changed = change()
     if changed:
-        record(event, changed.id, **caller.origin)
+        own = caller.user is not None and caller.user.id == changed.id
+        origin = caller.origin if own else Caller().origin
+        record(event, changed.id, **origin)
     return changed
 
 

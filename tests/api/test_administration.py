@@ -145,6 +145,8 @@ def test_closing_ends_sessions_at_once_and_opening_lets_sign_in_again(
         "ACTIVATED",
         "LOGGED_IN",
     ]
+    by_the_administrator = SecurityEvent.objects(type__in=["DEACTIVATED", "ACTIVATED"])
+    assert [event.ip_address for event in by_the_administrator] == [None, None]
 
 
 @pytest.mark.parametrize("active", [True, False])
