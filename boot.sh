@@ -140,7 +140,7 @@ run_tests() {
     for client in tests/audit tests/apollo; do
         npm_install "$client" || say "Without npm $client is skipped."
     done
-    PATH="$PATH:$VENV/bin" exec "$VENV/bin/python" -m pytest --numprocesses 2 --dist loadfile "$@"
+    PATH="$PATH:$VENV/bin" exec "$VENV/bin/python" -m pytest --numprocesses 2 --dist worksteal "$@"
 }
 
 command=${1:-serve}
