@@ -33,7 +33,7 @@ def request_email_change(given: dict, caller: Caller) -> None:
 
 
 def _offer(user: UserRecord, new_email: str, caller: Caller) -> None:
-    link_id = offer_change(user, new_email)
+    link_id = offer_change(user, caller.session_id, new_email)
     if link_id is None:
         raise AccountError(ErrorReason.TOKEN_REVOKED)
     post(MailKind.CHANGE_EMAIL, to=new_email, user_id=user.id, details={"link_id": str(link_id)})

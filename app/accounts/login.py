@@ -23,13 +23,18 @@ def login(given: dict, caller: Caller) -> SignedIn:
 
     Raises AccountError: INVALID_DATA for what is no address or no password;
     INVALID_CREDENTIALS for an unknown address, a wrong password and an inactive account, alike
-    and in the same time; EMAIL_NOT_VERIFIED, after a right password, where the address must be;
+    and in the same time; EMAIL_NOT_VERIFIED, after a right password, where the address must be
+    (INVALID_CREDENTIALS where REGISTER_CONCEALS_ACCOUNTS, too);
     TOO_MANY_ATTEMPTS, whether there is such an account or not; OVERLOADED.
     """
     form = filled(LOGIN, given)
     email, password = form["email"], form["password"]
     with guess(Action.LOGIN, account=email, address=caller.ip_address):
         user = _proved(email, password, caller)
+        if current().register_conceals_accounts and not user.email_verified:
+            # else whoever registers an address and logs in would learn whether it was free
+            _note_refused(user.id, caller)
+            raise AccountError(ErrorReason.INVALID_CREDENTIALS)
     if current().require_verified_email and not user.email_verified:
         raise AccountError(ErrorReason.EMAIL_NOT_VERIFIED)
     upgraded = hash_password(password) if needs_upgrade(user.password_hash) else None

@@ -9,7 +9,7 @@ from app.models.outgoing_mail import MailKind, post
 from app.models.security_event import SecurityEventType
 from app.models.session import Session
 from app.models.transaction import together
-from app.models.user import User, UserRecord
+from app.models.user import User, UserRecord, is_cpf_cnpj_taken
 from app.security.audit import record
 from app.security.passwords import hash_password
 from app.security.throttle import Action, count
@@ -24,7 +24,9 @@ def register(given: dict, caller: Caller) -> SignedIn:
     TOO_MANY_ATTEMPTS.
     """
     form = filled(REGISTER, given)
-    count(Action.REGISTER, account=None, address=caller.ip_address)
+    # a concealed address gets a mail each time: not many in a row
+    account = form["email"] if current().register_conceals_accounts else None
+    count(Action.REGISTER, account=account, address=caller.ip_address)
     password, locale = form.pop("password"), form.pop("locale", None)
     user = User(**form, locale=locale or caller.locale, password_hash=hash_password(password))
     try:
@@ -32,6 +34,10 @@ def register(given: dict, caller: Caller) -> SignedIn:
     except AccountError as refusal:
         if not _is_concealed(refusal):
             raise
+        if user.cpf_cnpj and is_cpf_cnpj_taken(user.cpf_cnpj):
+            # whichever index refused first: else the answer would tell whether the address is free
+            reason = ErrorReason.ALREADY_EXISTS
+            raise AccountError(reason, resource="user", fields={"cpf_cnpj": reason}) from None
         post(MailKind.ACCOUNT_EXISTS, to=user.email)
         session = None
     made = UserRecord.of(user)

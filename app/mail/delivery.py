@@ -6,13 +6,14 @@ import time
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from email.headerregistry import Address
 from email.message import EmailMessage
 from typing import Any, Protocol
 
 import orjson
+from bson import ObjectId
 
 from app.clock import now
 from app.errors import AccountError, ErrorReason
@@ -55,6 +56,7 @@ class Delivery:
     locale: str
     lease: int
     first_wait: int
+    accepted: set[ObjectId] = field(default_factory=set)  # what is still to be noted as sent
 
     def deliver_next(self) -> bool:
         """Take up the mail that is due longest and see it through; False when none is due.
@@ -65,6 +67,9 @@ class Delivery:
         mail = lease_next(self.lease)
         if mail is None:
             return False
+        if mail.id in self.accepted:  # the database was away longer than the lease
+            self._finish(mail)
+            return True
         try:
             sent = self._send(mail)
         except LeaseLostError:
@@ -75,6 +80,7 @@ class Delivery:
             self._try_again(mail, error)
         else:
             note(mail, "sent" if sent else "dropped")
+            self.accepted.add(mail.id)
             self._finish(mail)
         return True
 
@@ -93,6 +99,7 @@ class Delivery:
         while True:
             try:
                 finish(mail)
+                self.accepted.discard(mail.id)
                 return
             except AccountError:
                 if time.monotonic() > until:

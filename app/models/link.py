@@ -68,14 +68,16 @@ def spend_link(
 
 
 @asks_database
-def offer_change(user: UserRecord, email: str) -> ObjectId | None:
+def offer_change(user: UserRecord, session_id: ObjectId, email: str) -> ObjectId | None:
     """Make a link that gives the account another address, in the place of an older one: its id.
 
-    None when the account is gone or inactive, or has another password than when it was read.
+    None when the account is gone or inactive, or has another password than when it was read, or
+    the session that asks has ended.
     """
     link = {"id": ObjectId(), "asked_at": now(), "spent": False, "email": email}
+    same = {"_id": user.id, "password_hash": user.password_hash, "session_ids": session_id}
     offered = User._get_collection().update_one(
-        {"_id": user.id, "active": True, "password_hash": user.password_hash},
+        {**same, "active": True},
         {"$set": {LinkKind.CHANGE_EMAIL.field: link}},
         session=current_session(),
     )

@@ -217,6 +217,13 @@ def find_by_email(email: str) -> UserRecord | None:
 
 
 @asks_database
+def is_cpf_cnpj_taken(cpf_cnpj: str) -> bool:
+    """Whether an account has it."""
+    where = {"cpf_cnpj": cpf_cnpj}
+    return find_one(User._get_collection(), where, {"_id": True}) is not None
+
+
+@asks_database
 def find_by_id(user_id: ObjectId) -> UserRecord | None:
     """An account with its secrets: for asking the password again, and for writing to its owner."""
     return UserRecord.found(find_one(User._get_collection(), {"_id": user_id}, UNSEARCHED))

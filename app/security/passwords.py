@@ -30,7 +30,8 @@ def hash_password(password: str) -> str:
 
 
 def check_password(password: str, stored: str) -> bool:
-    """Whether `password` is the one that was hashed; costs one bcrypt run whatever the answer.
+    """Whether `password` is the one that was hashed; costs one bcrypt run whatever the answer, and
+    as long a one where it is wrong, unless the hash is of a higher cost than today's.
 
     A plain bcrypt hash, as imported accounts have, is checked as it is. bcrypt takes 72 bytes:
     past that such a hash fits nothing, since it knew only the start of a password.
@@ -38,11 +39,23 @@ def check_password(password: str, stored: str) -> bool:
     """
     if stored.startswith(PREFIX):
         known = stored.removeprefix(PREFIX).encode()
-        return in_turn(bcrypt.checkpw, _digest(password, known[:SALT_LENGTH]), known)
+        return in_turn(_compare, _digest(password, known[:SALT_LENGTH]), known)
     plain = password.encode()
     if len(plain) > 72 or b"\0" in plain:
         return spend_a_check(password)
-    return in_turn(bcrypt.checkpw, plain, stored.encode())
+    return in_turn(_compare, plain, stored.encode())
+
+
+def _compare(plain: bytes, known: bytes) -> bool:
+    """bcrypt's answer; a wrong one takes the time of today's cost, whatever that of the hash.
+
+    2^c for the hash, then 2^c + ... + 2^(n-1): together the 2^n of today's cost n.
+    """
+    if bcrypt.checkpw(plain, known):
+        return True
+    for rounds in range(int(known[4:6]), current().bcrypt_rounds):
+        bcrypt.checkpw(plain, _decoy(rounds).removeprefix(PREFIX).encode())
+    return False
 
 
 def spend_a_check(password: str) -> bool:
