@@ -36,6 +36,9 @@ LABEL org.opencontainers.image.title="GraphQL Accounts" \
       org.opencontainers.image.licenses="MIT" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.revision="${REVISION}"
+# The base may bring pip: nothing is installed here any more.
+RUN rm -rf /usr/local/bin/pip* /usr/local/lib/python3*/site-packages/pip* \
+    /usr/local/lib/python3*/ensurepip
 RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent \
     --shell /usr/sbin/nologin accounts
 WORKDIR /srv/accounts

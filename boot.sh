@@ -79,6 +79,7 @@ read_settings() {
 }
 
 serve() {
+    trap 'exit 143' TERM INT  # process 1 of a container ignores what it does not trap
     install_requirements prod
     read_settings
     [ "$GRAPHIQL" = true ] && install_graphiql
@@ -88,6 +89,7 @@ serve() {
 }
 
 work() {
+    trap 'exit 143' TERM INT
     install_requirements prod
     read_settings
     exec "$VENV/bin/python" -m app.worker

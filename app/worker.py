@@ -23,6 +23,7 @@ OF_THE_LEASE = 0.4  # what a conversation may take of it; the rest is for clocks
 
 def main(compose: Compose = compose) -> int:
     """Work until told to stop and return 0; refuse with a line for each wrong setting: 2."""
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the first process would ignore it
     try:
         settings = config.load_settings()
         delivery = make_delivery(settings, compose)

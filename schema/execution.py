@@ -8,6 +8,7 @@ from time import monotonic
 from typing import Any
 
 import graphene
+from bson import ObjectId
 from graphql import (
     DocumentNode,
     ExecutionResult,
@@ -59,6 +60,7 @@ class Context:
     limits: Limits = Limits()  # noqa: RUF009  frozen
     started: float = field(default_factory=monotonic)
     refusal: AccountError | None = None  # the last one of a caller whom nothing proved
+    proved_id: ObjectId | None = None  # the account first proved, whoever a later field speaks for
 
     def prove_caller(self) -> None:
         """Know `caller` by what the access token proves. Raises AccountError: see `authenticate`.
@@ -72,6 +74,8 @@ class Context:
         except AccountError as refusal:
             self.refusal = refusal
             raise
+        if self.proved_id is None:
+            self.proved_id = self.caller.user.id
 
     @property
     def locale(self) -> str:

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import Enum
+from functools import cached_property
 from typing import Any
 
 from app.accounts.session_list import read_sessions
@@ -41,7 +42,7 @@ class AccountPage:
         self.has_next = has_next
         self.has_previous = has_previous
 
-    @property
+    @cached_property
     def total_count(self) -> int:
         """How many accounts match, on all pages."""
         return count_accounts(self._wanted.where)

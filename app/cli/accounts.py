@@ -50,6 +50,8 @@ def create(name: str | None, email: str | None, password_stdin: bool, verified: 
     The password is asked twice and not shown. The same rules hold as for whoever registers; exits
     1, and makes nothing, when one is broken or the address has an account.
     """
+    if password_stdin and (name is None or email is None):
+        raise click.UsageError("--password-stdin needs --name and --email: it is read for neither.")
     name = name if name is not None else _asked("Full name")
     email = email if email is not None else _asked("E-mail")
     given = {"full_name": name, "email": email, "password": _password(password_stdin)}

@@ -7,6 +7,7 @@ from mongoengine import Document, IntField, StringField
 from pymongo import ReturnDocument
 
 from app.clock import now
+from app.config import current
 from app.errors import AccountError, ErrorReason
 from app.models.connection import asks_database
 from app.models.transaction import current_session
@@ -39,6 +40,8 @@ def keep_one_administrator(before: dict) -> None:
     administrators = Administrators._get_collection()
     administrators.update_one({"_id": THE_ONE}, loss, upsert=True, session=transaction)
     live = {"roles": Role.ADMIN.value, "active": True}
+    if current().require_verified_email:
+        live["email_verified"] = True
     if User._get_collection().find_one(live, {"_id": True}, session=transaction) is None:
         raise AccountError(ErrorReason.LAST_ADMIN)
 

@@ -18,6 +18,7 @@ from pymongo.errors import (
     PyMongoError,
     ServerSelectionTimeoutError,
     WaitQueueTimeoutError,
+    WriteConcernError,
 )
 from pymongo.uri_parser import parse_uri
 
@@ -34,7 +35,10 @@ AWAY = (
     ExecutionTimeout,
     NetworkTimeout,
     WaitQueueTimeoutError,
+    WriteConcernError,  # a majority could not be had in time, as when a primary steps down
 )
+
+_no_server_since_asked = False  # whether the last question that was put found nobody to put it to
 
 
 def connect(settings: Settings) -> None:
@@ -43,6 +47,8 @@ def connect(settings: Settings) -> None:
     Raises SettingsError. Without MONGODB_URI, which production demands, every question says that
     the database is away: commands that ask none still run.
     """
+    global _no_server_since_asked
+    _no_server_since_asked = False
     mongoengine.disconnect()
     if not settings.mongodb_uri:
         return
@@ -60,6 +66,9 @@ def _connect(settings: Settings) -> None:
         uuidRepresentation="standard",
         serverSelectionTimeoutMS=settings.database_timeout_ms,
         timeoutMS=settings.database_timeout_ms,
+        heartbeatFrequencyMS=1000,  # while it is away nobody waits for it: see `asks_database`
+        w="majority",  # whatever the address says: what was told outlives a change of primary
+        retryWrites=True,
     )
 
 
@@ -119,7 +128,9 @@ def pool() -> Pool:
 def asks_database(question: Callable[P, R]) -> Callable[P, R]:
     """Mark a question to the database: its absence is raised as DATABASE_UNAVAILABLE.
 
-    It is counted among those of its thread (`asked_so_far`).
+    It is counted among those of its thread (`asked_so_far`). When one has waited in vain for a
+    server, the next are not made to wait: they are refused until the driver, which looks each
+    second, has found one.
     """
 
     @wraps(question)
@@ -127,12 +138,15 @@ def asks_database(question: Callable[P, R]) -> Callable[P, R]:
         tally = _asked
         tally.questions += 1
         outermost, started = not tally.asking, perf_counter()
+        if _no_server_since_asked and not _is_back():
+            raise AccountError(ErrorReason.DATABASE_UNAVAILABLE, retry_after=1)
         tally.asking = True
         try:
             return question(*args, **kwargs)
         except (*AWAY, PyMongoError, mongoengine.errors.MongoEngineException) as error:
             # mongoengine wraps what the driver raised; the driver's word is its context
             if isinstance(error, AWAY) or isinstance(error.__context__, AWAY):
+                _note_absence(error)
                 raise AccountError(ErrorReason.DATABASE_UNAVAILABLE, retry_after=1) from error
             raise
         finally:
@@ -141,6 +155,18 @@ def asks_database(question: Callable[P, R]) -> Callable[P, R]:
                 tally.seconds += perf_counter() - started
 
     return asked
+
+
+def _note_absence(error: Exception) -> None:
+    global _no_server_since_asked
+    if any(isinstance(one, ServerSelectionTimeoutError) for one in (error, error.__context__)):
+        _no_server_since_asked = True
+
+
+def _is_back() -> bool:
+    global _no_server_since_asked
+    _no_server_since_asked = not client().nodes
+    return not _no_server_since_asked
 
 
 @asks_database

@@ -1,17 +1,21 @@
 """Transactions: several writes that happen together or not at all."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import suppress
 from contextvars import ContextVar
-from typing import TypeVar
+from threading import Thread
+from typing import Any, TypeVar
 
 import pymongo
+from pymongo import MongoClient
 from pymongo.client_session import ClientSession
-from pymongo.errors import PyMongoError
+from pymongo.errors import ConnectionFailure, ExecutionTimeout, PyMongoError
 
 from app.config import current
 from app.errors import AccountError
 from app.models.connection import asks_database, client
 
+PATIENCE = 10  # seconds to end what ran out of time
 R = TypeVar("R")
 _session: ContextVar[ClientSession | None] = ContextVar("session", default=None)
 
@@ -44,4 +48,15 @@ def together(change: Callable[[], R]) -> R:
     # the driver would go on repeating for two minutes
     seconds = current().database_timeout_ms / 1000
     with pymongo.timeout(seconds), client().start_session() as session:
-        return session.with_transaction(run)
+        try:
+            return session.with_transaction(run)
+        except (ConnectionFailure, ExecutionTimeout):
+            # no time was left to abort it: it would keep what it wrote from others for a minute
+            Thread(target=_kill, args=(client(), session.session_id), daemon=True).start()
+            raise
+
+
+def _kill(server: MongoClient, session_id: Mapping[str, Any]) -> None:
+    """End a session and its transaction, with time of its own: a thread inherits no deadline."""
+    with suppress(PyMongoError), pymongo.timeout(PATIENCE):
+        server.admin.command("killSessions", [session_id])

@@ -111,7 +111,7 @@ def rotate(algorithm: str, *, at_once: bool = False) -> Key:
 
     Raises SettingsError when the keys there are cannot be opened: nothing is stored then.
     """
-    read_keys()
+    _opened(find_keys(), {})
     lead = timedelta(seconds=0 if at_once else _lead(algorithm))
     for _ in range(MOST_RACES):
         if key := _append(algorithm, find_keys(), now() + lead):
@@ -179,7 +179,11 @@ def _found() -> list[SigningKeyRecord]:
     if algorithm == SYMMETRIC or any(key.algorithm == algorithm for key in found):
         return found
     _opened(found, {})
-    _append(algorithm, found, now())  # if another was first, its key is as good
+    # the first public key signs at once; another when its readers know of it. If another process
+    # was first, its key is as good
+    is_first = all(key.algorithm == SYMMETRIC for key in found)
+    lead = timedelta(0) if is_first else timedelta(seconds=_lead(algorithm))
+    _append(algorithm, found, now() + lead)
     return find_keys()
 
 

@@ -33,6 +33,7 @@ from schema.errors import masked
 SLOWEST_BODY = 10  # seconds a client has to send the body of a request
 NO_SOFTWARE = ("server", "")  # granian would name itself; the header cannot be left out
 CLOSE = ("connection", "close")
+LIVE = "/health/live"
 MOST_WAITING = 1000  # requests that wait for a thread; the next is told to come back
 
 
@@ -65,6 +66,11 @@ class Carrier:
         """One request: its body, then its turn in a thread, which answers it."""
         self._forget_answered()
         environ = environ_of(scope)
+        if scope.path == LIVE and scope.method == "GET":
+            # here, since the threads may all be waiting: for the database, which it does not ask
+            environ["wsgi.input"] = io.BytesIO()
+            self._answer(environ, protocol)
+            return
         try:
             body = b"" if scope.method in ("GET", "HEAD") else await self._body(environ, protocol)
         except asyncio.CancelledError:
@@ -110,12 +116,16 @@ class Carrier:
         while True:
             environ, protocol, answered = self._complete.get()
             try:
-                request_id = Incoming.of(environ).request_id
-                masked(answer, self._application, environ, protocol, request_id=request_id)
-            except AccountError as fault:  # a thread outlives whatever it met
-                refuse(environ, protocol, fault, 500)
+                self._answer(environ, protocol)
             finally:
                 self._answered.append(answered)
+
+    def _answer(self, environ: dict[str, Any], protocol: Any) -> None:
+        try:
+            request_id = Incoming.of(environ).request_id
+            masked(answer, self._application, environ, protocol, request_id=request_id)
+        except AccountError as fault:  # a thread outlives whatever it met
+            refuse(environ, protocol, fault, 500)
 
     def _forget_answered(self) -> None:
         """End the coroutines of requests that threads have answered.

@@ -129,8 +129,7 @@ class GraphQLView(View):
 def _note(incoming: Incoming, content: dict[str, Any], context: Context) -> None:
     """What is known of a request once it ran, for whoever watches."""
     user = context.caller.user
-    if user is not None:
-        incoming.user_id = user.id
+    incoming.user_id = context.proved_id or (user.id if user is not None else None)
     if "errors" in content:
         incoming.outcomes = tuple(error["extensions"]["reason"] for error in content["errors"])
 

@@ -103,6 +103,8 @@ def configure(settings: Settings) -> None:
     occurrences.listen(_count)
     for result in {*LOGIN_RESULTS.values(), FAILED}:  # a rate needs a first value, 0
         LOGINS.labels(result)
+    for name in ("none", "anonymous", "other"):
+        _begin(name)
     for action in Action:
         THROTTLED.labels(action.value)
 
@@ -179,7 +181,13 @@ def _name(operation: Operation | None, outcome: str) -> str:
     if outcome != OK or len(_names) >= MOST_NAMES or len(name) > LONGEST_NAME:
         return "other"
     _names.add(name)
+    _begin(name)
     return name
+
+
+def _begin(name: str) -> None:
+    """Tell of no fault so far: a series that is born with the first one hides it from alerts."""
+    REQUESTS.labels(name, ErrorReason.EXCEPTION.name)
 
 
 def _count(what: str, how: str) -> None:

@@ -71,6 +71,8 @@ def _end_when_told() -> None:
 
 def main() -> None:
     """Read the settings and serve."""
+    # until it serves: the first process of a container would ignore what it has no handler for
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
     try:
         settings = load_settings()
     except SettingsError as error:

@@ -5,6 +5,7 @@ Everything listens on 127.0.0.1, is started here and ended by its own process id
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -29,6 +30,7 @@ mutation Register($input: RegisterInput!) {
 LOGIN = """
 mutation Login($input: LoginInput!) { login(input: $input) { tokens { accessToken } } }
 """
+MOST_SECONDS = 180
 AWAY = "DATABASE_UNAVAILABLE"
 
 
@@ -57,7 +59,10 @@ class Drill:
 
 
 def main(drill: Callable[[Path], int]) -> None:
-    """Run a drill in a folder of its own and exit with its verdict."""
+    """Run a drill in a folder of its own and exit with its verdict; told to end, it cleans up."""
+    for number in (signal.SIGTERM, signal.SIGALRM):
+        signal.signal(number, lambda *_: sys.exit(143))
+    signal.alarm(MOST_SECONDS)
     with tempfile.TemporaryDirectory(prefix="drill-") as folder:
         code = drill(Path(folder))
     sys.exit(code)
