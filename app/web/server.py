@@ -96,6 +96,10 @@ def main() -> None:
         log_dictconfig=None if settings.environment == DEVELOPMENT else granians(),
         workers_kill_timeout=LAST_REQUESTS,
         backlog=1024,  # connections that wait to be accepted, granian's own default, by name
+        # Not here: threads that answer are the carrier's (THREADS), granian's own only carry bytes;
+        # idle connections end after header_read_timeout, too; forwarded headers are read by
+        # app/web/client_address.py (TRUSTED_PROXIES); workers are not replaced after so many
+        # requests, since they do not grow (benchmarks/drills/memory.py); no control socket.
     )
     with fresh_folder() if settings.counted else nullcontext():
         server.serve()
