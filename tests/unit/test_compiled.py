@@ -1049,7 +1049,7 @@ SCALAR_NODES = {
     "Date": st.just("2026-11-22").map(nodes.String),
     "JSONString": st.just("{}").map(nodes.String),
 }
-DOCUMENTS, VARIATIONS, RUNS = 25, 10, 3
+DOCUMENTS, VARIATIONS, RUNS = 20, 8, 3
 TRIES = settings(
     max_examples=DOCUMENTS,
     deadline=None,
