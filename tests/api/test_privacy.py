@@ -7,7 +7,7 @@ import subprocess
 import sys
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 from time import sleep
@@ -166,7 +166,8 @@ def test_tells_of_every_session_and_event(api: Client) -> None:
     token = registered(api, **ANA)["accessToken"]
     other = api.login("ana@example.com", PASSWORD).data["login"]["tokens"]
     api.refresh(other["refreshToken"])
-    Session(user_id=User.objects.get().id, refresh_id="left", expires_at=datetime.now(UTC)).add()
+    later = datetime.now(UTC) + timedelta(days=1)
+    Session(user_id=User.objects.get().id, refresh_id="left", expires_at=later).add()
     document = exported(api, token)
     left, second, first = document["sessions"]
     stored = Session._get_collection().find_one({"user_agent": BROWSER})
