@@ -1,10 +1,8 @@
-"""flask keys ...: what an operator types, as processes of their own."""
+"""flask keys ...: what an operator types; in processes of their own where settings differ."""
 
 import json
-import os
-import subprocess
-import sys
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import pytest
 from flask import Flask
@@ -13,32 +11,46 @@ from app.models.signing_key import SigningKey
 from app.security import key_ring
 from app.security.keys import secret_kid
 from tests.client import Client
-from tests.conftest import ENVIRONMENT, SECRET_KEY
+from tests.conftest import SECRET_KEY
 from tests.factories import person
 from tests.keys import header
-from tests.servers import ROOT
+from tests.terminal import Terminal
 
 OTHER_SECRET = "another-secret-of-more-than-thirty-two-bytes"
-Run = Callable[..., subprocess.CompletedProcess]
+
+
+@dataclass(frozen=True)
+class Done:
+    """What became of a command."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+Run = Callable[..., Done]
 
 
 @pytest.fixture
-def flask_keys(api: Client, database_uri: str) -> Run:
-    """Run `flask keys ...` over the database that `api` has emptied; what is named is set."""
+def flask_keys(api: Client, app: Flask) -> Run:
+    """Run `flask keys ...` in this process, over the database that `api` has emptied."""
 
-    def run(*arguments: str, typed: str = "", **changes: str) -> subprocess.CompletedProcess:
-        own = {"GRAPHIQL": "false", "MONGODB_URI": database_uri}
-        environment = {**os.environ, **ENVIRONMENT, **own, **changes}
-        return subprocess.run(
-            [sys.executable, "-m", "flask", "--app", "application", "keys", *arguments],
-            cwd=ROOT,
-            env=environment,
-            input=typed,
-            capture_output=True,
-            text=True,
-            timeout=60,
-            check=False,
-        )
+    def run(*arguments: str, typed: str = "") -> Done:
+        key_ring.forget()
+        result = app.test_cli_runner().invoke(args=["keys", *arguments], input=typed)
+        key_ring.forget()
+        return Done(result.exit_code, result.stdout, result.stderr)
+
+    return run
+
+
+@pytest.fixture
+def operator(api: Client, database_uri: str) -> Run:
+    """Run `flask keys ...` over that database as an operator does; what is named is set."""
+
+    def run(*arguments: str, **changes: str) -> Done:
+        done = Terminal(database_uri).run("keys", *arguments, **changes)
+        return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
     return run
 
@@ -80,34 +92,36 @@ def test_lists_for_people_too(flask_keys: Run) -> None:
 
 @pytest.mark.parametrize("algorithm", ["RS256", "EdDSA"])
 def test_the_setting_says_what_is_made_and_the_first_is_made_unasked(
-    flask_keys: Run, algorithm: str
+    operator: Run, algorithm: str
 ) -> None:
-    first = flask_keys("check", JWT_ALGORITHM=algorithm)
+    first = operator("check", JWT_ALGORITHM=algorithm)
     assert first.returncode == 0
     newest, secret = stored()
     assert first.stdout == f"{newest['_id']} ({algorithm}) signs\n"
     assert (newest["algorithm"], secret["algorithm"]) == (algorithm, "HS256")
-    assert flask_keys("check").stdout == first.stdout  # the database decides, not the setting
+    assert operator("check").stdout == first.stdout  # the database decides, not the setting
     assert stored() == [newest, secret]
-    assert flask_keys("rotate", JWT_ALGORITHM=algorithm).returncode == 0
+    assert operator("rotate", JWT_ALGORITHM=algorithm).returncode == 0
     assert [key["algorithm"] for key in stored()] == [algorithm, algorithm, "HS256"]
 
 
-def test_another_secret_key_is_told_in_one_line_and_changes_nothing(flask_keys: Run) -> None:
+def test_another_secret_key_is_told_in_one_line_and_changes_nothing(
+    flask_keys: Run, operator: Run
+) -> None:
     flask_keys("rotate")
     before = stored()
     kids = " ".join(key["_id"] for key in before)
     for command in ("check", "rotate"):
-        refused = flask_keys(command, SECRET_KEY=OTHER_SECRET)
+        refused = operator(command, SECRET_KEY=OTHER_SECRET)
         assert refused.returncode == 2
         assert refused.stderr == (
             "Error: SECRET_KEY: The signing keys in the database were stored under another one."
             f" Set it again, or log everybody out: flask keys remove {kids}\n"
         )
     assert stored() == before
-    removed = flask_keys("remove", *kids.split(), "--yes", SECRET_KEY=OTHER_SECRET)
+    removed = operator("remove", *kids.split(), "--yes", SECRET_KEY=OTHER_SECRET)
     assert (removed.returncode, removed.stdout) == (0, "Removed 2\n")
-    check = flask_keys("check", SECRET_KEY=OTHER_SECRET)
+    check = operator("check", SECRET_KEY=OTHER_SECRET)
     assert check.stdout == f"{secret_kid(OTHER_SECRET)} (HS256) signs\n"
 
 
@@ -133,17 +147,17 @@ def test_asks_before_it_removes(flask_keys: Run) -> None:
     assert len(stored()) == 1
 
 
-def test_a_wrong_use_is_told_and_exits_with_2(flask_keys: Run) -> None:
-    assert flask_keys("rotate", "--algorithm", "none").returncode == 2
-    wrong = flask_keys("rotate", JWT_ALGORITHM="HS512")
+def test_a_wrong_use_is_told_and_exits_with_2(operator: Run) -> None:
+    assert operator("rotate", "--algorithm", "none").returncode == 2
+    wrong = operator("rotate", JWT_ALGORITHM="HS512")
     assert wrong.returncode != 0
     assert "JWT_ALGORITHM" in wrong.stderr
     assert stored() == []
 
 
-def test_the_absence_of_the_database_is_told_in_one_line(flask_keys: Run) -> None:
+def test_the_absence_of_the_database_is_told_in_one_line(operator: Run) -> None:
     away = {"MONGODB_URI": "mongodb://127.0.0.1:9/accounts", "DATABASE_TIMEOUT_MS": "200"}
-    refused = flask_keys("rotate", **away)
+    refused = operator("rotate", **away)
     assert refused.returncode == 2
     assert refused.stderr == "Error: The database does not answer (DATABASE_UNAVAILABLE).\n"
 
@@ -159,9 +173,9 @@ def test_says_what_it_does(app: Flask) -> None:
     assert "Nobody is logged out" in " ".join(rotate.split())
 
 
-def test_what_the_terminal_makes_this_process_signs_with(api: Client, flask_keys: Run) -> None:
+def test_what_the_terminal_makes_this_process_signs_with(api: Client, operator: Run) -> None:
     before = api.register(person()).data["register"]["tokens"]["accessToken"]
-    flask_keys("rotate", "--at-once", "--algorithm", "RS256")
+    operator("rotate", "--at-once", "--algorithm", "RS256")
     key_ring.forget()
     after = api.register(person()).data["register"]["tokens"]["accessToken"]
     assert header(after)["kid"] == stored()[0]["_id"]
