@@ -11,6 +11,7 @@ from app.config import load_settings
 from app.factory import create_app
 from app.models.connection import client
 from app.models.indexes import DOCUMENTS, build_indexes
+from app.models.signing_key import SigningKey
 from app.security import key_ring
 from tests.client import Client
 from tests.commands import COMMANDS
@@ -46,12 +47,14 @@ def app(database_uri: str) -> Iterator[Flask]:
 
 
 @pytest.fixture
-def api(app: Flask) -> Client:
+def api(app: Flask) -> Iterator[Client]:
     """A GraphQL client of the application in this process, over an empty database."""
     for document in DOCUMENTS:
         document._get_collection().delete_many({})
     key_ring.forget()
-    return Client(app.test_client())
+    yield Client(app.test_client())
+    SigningKey._get_collection().delete_many({})  # or live_server might sign with what is removed
+    key_ring.forget()
 
 
 @pytest.fixture
