@@ -16,6 +16,7 @@ from app.mail.delivery import Compose, Delivery, Way
 from app.mail.mailbox import Mailbox
 from app.mail.smtp import MailServer
 from app.models import connection
+from app.signals import hear_signals
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two looks into an empty outbox
 OF_THE_LEASE = 0.4  # what a conversation may take of it; the rest is for clocks that disagree
@@ -32,7 +33,7 @@ def main(compose: Compose = compose) -> int:
         sys.stderr.write(f"{error}\n")
         return 2
     config.use(settings)
-    heard = _hear_signals()
+    heard = hear_signals()
     _work(delivery, lambda: bool(heard))
     return 0
 
@@ -67,16 +68,6 @@ def _way(settings: Settings) -> Way:
     if settings.smtp_url:
         return MailServer.at(settings.smtp_url, settings.outbox_lease_seconds * OF_THE_LEASE)
     return Mailbox(settings.mail_folder)
-
-
-def _hear_signals() -> list[int]:
-    # A list and no threading.Event: a handler that runs while its own lock is held never returns.
-    heard: list[int] = []
-    # A shell gives its background jobs an ignored SIGINT, lest Ctrl-C in front should stop them.
-    ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-    for number in (signal.SIGTERM,) if ignored else (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _frame: heard.append(number))
-    return heard
 
 
 def _work(delivery: Delivery, told_to_stop: Callable[[], bool]) -> None:

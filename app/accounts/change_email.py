@@ -4,15 +4,15 @@ from app.accounts.caller import Caller
 from app.accounts.confirmation import confirmed
 from app.accounts.forms import CHANGE_EMAIL, LINK, filled
 from app.accounts.letters import told_of
+from app.accounts.linked import linked
 from app.errors import AccountError, ErrorReason
-from app.models.link import LinkKind, live_link, offer_change, spend_link, spent
+from app.models.link import LinkKind, offer_change, spend_link, spent
 from app.models.outgoing_mail import MailKind, post
 from app.models.security_event import SecurityEventType
 from app.models.transaction import together
 from app.models.user import UserRecord, find_by_id
 from app.models.user_list import keep_searchable
 from app.security.audit import record
-from app.security.links import read_link_token
 from app.security.throttle import Action, count, guess
 
 
@@ -49,13 +49,9 @@ def confirm_email_change(given: dict, caller: Caller) -> UserRecord:
     """
     token = filled(LINK, given)["token"]
     with guess(Action.LINK, account=None, address=caller.ip_address):
-        user_id, link_id = read_link_token(LinkKind.CHANGE_EMAIL, token)
-        user = find_by_id(user_id)
-        link = live_link(LinkKind.CHANGE_EMAIL, user)
-        if link is None or link["id"] != link_id:
-            raise AccountError(ErrorReason.LINK_INVALID)
+        user, link = linked(LinkKind.CHANGE_EMAIL, token)
         together(lambda: _change(user, link, caller))
-    return find_by_id(user_id)
+    return find_by_id(user.id)
 
 
 def _change(user: UserRecord, link: dict, caller: Caller) -> None:

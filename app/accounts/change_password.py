@@ -10,7 +10,7 @@ from app.errors import AccountError, ErrorReason
 from app.models.outgoing_mail import MailKind, post
 from app.models.password import replace_password
 from app.models.security_event import SecurityEventType
-from app.models.session import remove_other_sessions, renew
+from app.models.session import remove_sessions_of, renew
 from app.models.transaction import together
 from app.models.user import UserRecord, find_by_id
 from app.security import tokens
@@ -44,6 +44,6 @@ def change_password(given: dict, caller: Caller) -> SignedIn:
 def _change(user: UserRecord, hashed: str, caller: Caller) -> None:
     if not replace_password(user, caller.session_id, hashed):
         raise AccountError(ErrorReason.TOKEN_REVOKED)
-    remove_other_sessions(user.id, caller.session_id)
+    remove_sessions_of(user.id, but=caller.session_id)
     record(SecurityEventType.PASSWORD_CHANGED, user.id, **caller.origin)
     post(MailKind.PASSWORD_CHANGED, to=user.email, user_id=user.id, details=told_of(caller))

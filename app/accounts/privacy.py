@@ -12,8 +12,9 @@ from app.accounts.confirmation import confirmed
 from app.accounts.forms import PASSWORD, filled
 from app.clock import now
 from app.errors import AccountError, ErrorReason
-from app.models.privacy import all_that_is_kept, close_account, hold_session, remove_account
+from app.models.privacy import all_that_is_kept, close_account, remove_account
 from app.models.security_event import SecurityEventType, forget_identity
+from app.models.session import hold_session
 from app.models.transaction import together
 from app.models.user import UserRecord
 from app.security.audit import record

@@ -5,16 +5,16 @@ from bson import ObjectId
 from app.accounts.caller import Caller
 from app.accounts.forms import EMAIL, RESET_PASSWORD, filled, refuse_weak
 from app.accounts.letters import told_of
+from app.accounts.linked import linked
 from app.accounts.sessions import SignedIn, new_session, signed_in
 from app.errors import AccountError, ErrorReason
-from app.models.link import LinkKind, live_link, spend_link, spent
+from app.models.link import LinkKind, spend_link, spent
 from app.models.outgoing_mail import MailKind, post
 from app.models.security_event import SecurityEventType
-from app.models.session import Session, remove_other_sessions
+from app.models.session import Session, remove_sessions_of
 from app.models.transaction import together
 from app.models.user import UserRecord, find_by_id
 from app.security.audit import record
-from app.security.links import read_link_token
 from app.security.passwords import hash_password
 from app.security.throttle import Action, count, guess
 
@@ -40,21 +40,11 @@ def reset_password(given: dict, caller: Caller) -> SignedIn:
     """
     form = filled(RESET_PASSWORD, given)
     with guess(Action.LINK, account=None, address=caller.ip_address):
-        user, link_id = _linked(form["token"])
+        user, link = linked(LinkKind.RESET_PASSWORD, form["token"])
         refuse_weak(form["new_password"], user)
         hashed = hash_password(form["new_password"])
-        session = together(lambda: _reset(user, link_id, hashed, caller))
+        session = together(lambda: _reset(user, link["id"], hashed, caller))
     return signed_in(find_by_id(user.id), session)
-
-
-def _linked(token: str) -> tuple[UserRecord, ObjectId]:
-    """Asked before anything is hashed; `spend_link` decides."""
-    user_id, link_id = read_link_token(LinkKind.RESET_PASSWORD, token)
-    user = find_by_id(user_id)
-    link = live_link(LinkKind.RESET_PASSWORD, user)
-    if link is None or link["id"] != link_id:
-        raise AccountError(ErrorReason.LINK_INVALID)
-    return user, link_id
 
 
 def _reset(user: UserRecord, link_id: ObjectId, hashed: str, caller: Caller) -> Session:
@@ -68,7 +58,7 @@ def _reset(user: UserRecord, link_id: ObjectId, hashed: str, caller: Caller) -> 
     }
     if not spend_link(LinkKind.RESET_PASSWORD, user.id, link_id, changes):
         raise AccountError(ErrorReason.LINK_INVALID)
-    remove_other_sessions(user.id, session.id)
+    remove_sessions_of(user.id, but=session.id)
     record(SecurityEventType.PASSWORD_RESET, user.id, **caller.origin)
     post(MailKind.PASSWORD_CHANGED, to=user.email, user_id=user.id, details=told_of(caller))
     return session

@@ -6,7 +6,6 @@ import errno
 import importlib.metadata
 import os
 import platform
-import signal
 import socket
 import sys
 import time
@@ -14,6 +13,8 @@ from pathlib import Path
 
 import pymongo
 from pymongo.errors import PyMongoError
+
+from app.signals import hear_signals
 
 VERSION = "0.7.0b3"
 URI_FILE = "embedded.uri"
@@ -59,16 +60,6 @@ def _read(arguments: list[str] | None) -> argparse.Namespace:
     return parser.parse_args(arguments)
 
 
-def _hear_signals() -> list[int]:
-    # A list and no threading.Event: a handler that runs while its own lock is held never returns.
-    heard: list[int] = []
-    # A shell gives its background jobs an ignored SIGINT, lest Ctrl-C in front should stop them.
-    ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-    for number in (signal.SIGTERM,) if ignored else (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _frame: heard.append(number))
-    return heard
-
-
 def _refuse_other_versions() -> None:
     try:
         installed = importlib.metadata.version("secantusdb")
@@ -99,7 +90,7 @@ def _make(folder: Path) -> None:
 
 
 def _serve(folder: Path, port: int) -> None:
-    heard = _hear_signals()
+    heard = hear_signals()
     server = _open_store(folder, port)
     uri_file = folder / URI_FILE
     try:

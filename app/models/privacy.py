@@ -1,7 +1,6 @@
 """Leaving, and asking what is kept: the questions about all that is stored of one person."""
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
@@ -15,25 +14,13 @@ from app.models.link import LinkKind, spent
 from app.models.outgoing_mail import OutgoingMail, mail_of, remove_mail
 from app.models.reading import Stored, find_all
 from app.models.security_event import SecurityEvent, all_events, forget_identity
-from app.models.session import Session
+from app.models.session import Session, remove_sessions_of
 from app.models.transaction import current_session
 from app.models.user import SIGNED_IN, User, UserRecord, find_by_id
 
 MOST_SESSIONS = 1_000  # at most 100 are live; the others are what ended ones left
 MOST_EVENTS = 10_000  # 10 MB at the very most, of the 16 MB that MongoDB answers at once
 MOST_MAILS = 1_000
-
-
-@asks_database
-def hold_session(session_id: ObjectId, at: datetime) -> bool:
-    """Write that the session that asks is used, as part of a transaction. False when it has ended.
-
-    Whatever ends the session writes there too: so of two such transactions at the same time one
-    is repeated, and sees what the other did.
-    """
-    used = {"$set": {"last_used_at": at}}
-    sessions, transaction = Session._get_collection(), current_session()
-    return sessions.update_one({"_id": session_id}, used, session=transaction).matched_count == 1
 
 
 @asks_database
@@ -51,7 +38,7 @@ def close_account(user_id: ObjectId, session_id: ObjectId | None = None) -> User
         session=current_session(),
     )
     if closed:
-        _remove_sessions(user_id)
+        remove_sessions_of(user_id)
         keep_one_administrator({**closed, "active": True})
     return UserRecord.found(closed)
 
@@ -72,7 +59,7 @@ def remove_account(user_id: ObjectId, session_id: ObjectId | None = None) -> boo
     )
     if removed:
         keep_one_administrator(removed)
-        _remove_sessions(user_id)
+        remove_sessions_of(user_id)
         remove_mail(user_id, [removed["email"]])
         forget_identity(user_id)
     return removed is not None
@@ -121,8 +108,3 @@ def _sessions(user_id: ObjectId) -> list[Stored]:
 def _asking(user_id: ObjectId, session_id: ObjectId | None) -> dict[str, Any]:
     own = {"active": True, "session_ids": session_id} if session_id else {}
     return {"_id": user_id, **own}
-
-
-def _remove_sessions(user_id: ObjectId) -> None:
-    sessions, transaction = Session._get_collection(), current_session()
-    sessions.delete_many({"user_id": user_id}, session=transaction)

@@ -1,12 +1,12 @@
 """The profile: the part of an account that its owner changes, by one atomic question."""
 
 from collections.abc import Mapping
-from datetime import UTC, date, datetime, time
+from datetime import date, datetime
 from typing import Any
 
 from pymongo import ReturnDocument
 
-from app.clock import now
+from app.clock import midnight, now
 from app.models.connection import asks_database
 from app.models.transaction import current_session
 from app.models.user import SIGNED_IN, User, UserRecord, naming_what_is_taken
@@ -49,6 +49,5 @@ def change_profile(user: UserRecord, values: Mapping[str, Any]) -> UserRecord | 
 
 
 def _stored(value: Any) -> Any:
-    """BSON has no days, only moments: a day is its midnight in UTC."""
     is_day = isinstance(value, date) and not isinstance(value, datetime)
-    return datetime.combine(value, time(), UTC) if is_day else value
+    return midnight(value) if is_day else value

@@ -114,6 +114,18 @@ def rotate(
 
 
 @asks_database
+def hold_session(session_id: ObjectId, at: datetime) -> bool:
+    """Write that the session that asks is used, as part of a transaction. False when it has ended.
+
+    Whatever ends the session writes there too: so of two such transactions at the same time one
+    is repeated, and sees what the other did.
+    """
+    used = {"$set": {"last_used_at": at}}
+    sessions, transaction = Session._get_collection(), current_session()
+    return sessions.update_one({"_id": session_id}, used, session=transaction).matched_count == 1
+
+
+@asks_database
 def find_devices(session_ids: Collection[ObjectId]) -> list[Stored]:
     """Of these sessions those that have not expired, as stored, without what refreshes them."""
     unexpired = {"_id": {"$in": list(session_ids)}, "expires_at": {"$gt": now()}}
@@ -184,7 +196,7 @@ def renew(session_id: ObjectId, successor: str, at: datetime, expires_at: dateti
 
 
 @asks_database
-def remove_other_sessions(user_id: ObjectId, kept: ObjectId) -> None:
-    """Forget an account's sessions but one, those too that it never listed."""
-    sessions, transaction = Session._get_collection(), current_session()
-    sessions.delete_many({"user_id": user_id, "_id": {"$ne": kept}}, session=transaction)
+def remove_sessions_of(user_id: ObjectId, *, but: ObjectId | None = None) -> None:
+    """Forget an account's sessions, those too that it never listed; but one, if it is given."""
+    all_of_them = {"user_id": user_id, **({"_id": {"$ne": but}} if but else {})}
+    Session._get_collection().delete_many(all_of_them, session=current_session())

@@ -1,13 +1,13 @@
 """Accounts that come from elsewhere, and go there: many at once, in bounded memory."""
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from datetime import date, datetime, time
+from datetime import date
 from typing import Any, NamedTuple
 
 from bson import ObjectId
 from pymongo.errors import BulkWriteError
 
-from app.clock import now
+from app.clock import midnight, now
 from app.models.attempt import DUPLICATE_KEY
 from app.models.connection import asks_database
 from app.models.patience import patiently
@@ -50,7 +50,7 @@ def storable(values: Mapping[str, Any]) -> Stored:
         **searchable(email=given["email"], full_name=given["full_name"]),
     }
     if isinstance(day := account.get("date_of_birth"), date):
-        account["date_of_birth"] = datetime.combine(day, time())  # BSON has no days
+        account["date_of_birth"] = midnight(day)
     return account
 
 

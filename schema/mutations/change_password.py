@@ -5,6 +5,7 @@ import graphene
 from app.accounts import change_password as use_case
 from app.accounts.sessions import SignedIn
 from schema.guard import signed_in
+from schema.mutations.fields import a_new_password
 from schema.mutations.sessions import AuthPayload
 
 
@@ -12,10 +13,7 @@ class ChangePasswordInput(graphene.InputObjectType):
     """The password as it is, and as it shall be."""
 
     current_password = graphene.String(required=True, description="The password in use.")
-    new_password = graphene.String(
-        required=True,
-        description="8 to 128 characters of any kind; not a common one, nor the e-mail or name.",
-    )
+    new_password = a_new_password()
 
 
 class ChangePassword(graphene.Mutation):

@@ -5,6 +5,7 @@ import graphene
 from app.accounts.register import register as register_account
 from app.accounts.sessions import SignedIn
 from schema.guard import public
+from schema.mutations.fields import a_new_password
 from schema.mutations.sessions import AuthPayload
 
 
@@ -15,10 +16,7 @@ class RegisterInput(graphene.InputObjectType):
     email = graphene.String(
         required=True, description="The address that signs in. Compared without case."
     )
-    password = graphene.String(
-        required=True,
-        description="8 to 128 characters of any kind; not a common one, nor the e-mail or name.",
-    )
+    password = a_new_password()
     cpf_cnpj = graphene.String(
         description="CPF or CNPJ, the alphanumeric CNPJ included; a mask is taken off."
     )

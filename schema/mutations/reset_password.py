@@ -5,6 +5,7 @@ import graphene
 from app.accounts import reset_password as use_case
 from app.accounts.sessions import SignedIn
 from schema.guard import public
+from schema.mutations.fields import a_new_password
 from schema.mutations.payloads import AcceptedPayload
 from schema.mutations.sessions import AuthPayload
 
@@ -19,10 +20,7 @@ class ResetPasswordInput(graphene.InputObjectType):
     """The new password, and the proof that it may be chosen."""
 
     token = graphene.String(required=True, description="The token of the link.")
-    new_password = graphene.String(
-        required=True,
-        description="8 to 128 characters of any kind; not a common one, nor the e-mail or name.",
-    )
+    new_password = a_new_password()
 
 
 class RequestPasswordReset(graphene.Mutation):

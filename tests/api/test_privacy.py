@@ -25,9 +25,9 @@ from app.models.disclosure import TOLD, WITHHELD
 from app.models.indexes import DOCUMENTS
 from app.models.outgoing_mail import OutgoingMail
 from app.models.persisted_operation import PersistedOperation
-from app.models.privacy import MOST_SESSIONS, hold_session, remove_account
+from app.models.privacy import MOST_SESSIONS, remove_account
 from app.models.security_event import SecurityEvent, SecurityEventType
-from app.models.session import Session
+from app.models.session import Session, hold_session
 from app.models.signing_key import SigningKey
 from app.models.transaction import together
 from app.models.user import User
