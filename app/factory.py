@@ -8,9 +8,10 @@ from flask import Flask
 
 from app import config
 from app.cli import groups
-from app.config import DEVELOPMENT, Settings, SettingsError
+from app.config import Settings, SettingsError
 from app.models import connection
 from app.security import tokens
+from app.settings_form import DEVELOPMENT
 from app.web import hardening, jwks, logs, metrics, monitoring, scrape, tracing
 from app.web.entry import Entry
 from app.web.graphiql import page

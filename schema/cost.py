@@ -28,7 +28,7 @@ from graphql import (
 )
 
 from app.accounts.pages import LARGEST_PAGE, PAGE_SIZE
-from app.config import Limits
+from app.settings_form import Limits
 from schema.limits import excess
 
 PAGE_ARGUMENTS = {"first", "last"}

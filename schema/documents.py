@@ -23,8 +23,8 @@ from graphql import (
 )
 from graphql.validation.validate import ValidationAbortedError
 
-from app.config import Limits
 from app.errors import AccountError, ErrorReason
+from app.settings_form import Limits
 from schema.cost import VariableCost, costs_of
 from schema.faults import literal_faults
 from schema.limits import excess, parse_within, refuse_excess

@@ -22,8 +22,9 @@ from graphql.execution import get_variable_values
 
 from app.accounts.caller import Caller
 from app.accounts.sessions import authenticate
-from app.config import Limits, current
+from app.config import current
 from app.errors import AccountError, ErrorReason
+from app.settings_form import Limits
 from schema.compiled import CompiledOperation, compile_operation
 from schema.cost import VariableCost
 from schema.documents import DocumentCache, KnownDocument

@@ -16,8 +16,8 @@ from graphql import (
     parse,
 )
 
-from app.config import Limits
 from app.errors import AccountError, ErrorReason
+from app.settings_form import Limits
 from schema.shapes import FragmentCycleError, Shape, expand, shape_of
 
 TABLE = {  # a limit, as a refusal names it: the setting that says how much

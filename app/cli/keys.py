@@ -9,9 +9,10 @@ from flask.cli import AppGroup
 
 from app.cli.outcome import said_in_a_line
 from app.clock import now
-from app.config import TOKEN_ALGORITHMS, current
+from app.config import current
 from app.models.signing_key import find_keys, remove_keys
 from app.security import key_ring
+from app.settings_form import TOKEN_ALGORITHMS
 
 key_commands = AppGroup(
     "keys",

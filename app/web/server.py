@@ -15,7 +15,8 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 
-from app.config import DEVELOPMENT, SettingsError, load_settings
+from app.config import SettingsError, load_settings
+from app.settings_form import DEVELOPMENT
 from app.web.draining import CLOSE, LEAVE
 from app.web.log_lines import granians
 from app.web.workers_folder import fresh_folder

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from app.config import SECRETS, VARIABLES
+from app.settings_form import SECRETS, VARIABLES
 from tests.container import manifests, workshop
 
 pytestmark = pytest.mark.container

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from dotenv import dotenv_values
 
-from app.config import EXAMPLE_SECRET_KEY, SECRETS, VARIABLES, load_settings
+from app.config import EXAMPLE_SECRET_KEY, load_settings
+from app.settings_form import SECRETS, VARIABLES
 
 EXAMPLE = Path(__file__).parent.parent.parent / ".env.example"
 OTHERS = {"FLASK_APP", "APP_PORT", "ENV_FILE"}

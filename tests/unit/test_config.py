@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from app.config import EXAMPLE_SECRET_KEY, SECRETS, SettingsError, load_settings
+from app.config import EXAMPLE_SECRET_KEY, SettingsError, load_settings
+from app.settings_form import SECRETS
 
 PRODUCTION = {
     "FLASK_ENV": "production",

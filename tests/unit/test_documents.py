@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.config import Limits
+from app.settings_form import Limits
 from schema import limits
 from schema.documents import DocumentCache
 from schema.root import build_schema

@@ -11,8 +11,9 @@ import pytest
 from graphql import get_introspection_query
 
 from app.accounts.caller import Caller
-from app.config import Limits, load_settings
+from app.config import load_settings
 from app.models.user import User
+from app.settings_form import Limits
 from schema import guard
 from schema.documents import DocumentCache
 from schema.execution import Context, Executor, Parameters, RequestError
