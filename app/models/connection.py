@@ -1,5 +1,6 @@
 """The way to MongoDB: connect, ask whether it answers, and name its absence."""
 
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
@@ -37,7 +38,9 @@ AWAY = (
     WaitQueueTimeoutError,
     WriteConcernError,  # a majority could not be had in time, as when a primary steps down
 )
+BAD_CREDENTIALS = (18, 8000)  # AuthenticationFailed; what Atlas has for it
 
+log = logging.getLogger(__name__)
 _no_server_since_asked = False  # whether the last question that was put found nobody to put it to
 
 
@@ -145,7 +148,7 @@ def asks_database(question: Callable[P, R]) -> Callable[P, R]:
             return question(*args, **kwargs)
         except (*AWAY, PyMongoError, mongoengine.errors.MongoEngineException) as error:
             # mongoengine wraps what the driver raised; the driver's word is its context
-            if isinstance(error, AWAY) or isinstance(error.__context__, AWAY):
+            if _is_absence(error):
                 _note_absence(error)
                 raise AccountError(ErrorReason.DATABASE_UNAVAILABLE, retry_after=1) from error
             raise
@@ -157,8 +160,17 @@ def asks_database(question: Callable[P, R]) -> Callable[P, R]:
     return asked
 
 
+def _is_absence(error: Exception) -> bool:
+    return any(
+        isinstance(one, AWAY) or getattr(one, "code", None) in BAD_CREDENTIALS
+        for one in (error, error.__context__)
+    )
+
+
 def _note_absence(error: Exception) -> None:
     global _no_server_since_asked
+    if getattr(error, "code", None) in BAD_CREDENTIALS:
+        log.error("MONGODB_URI: the database refuses its user or password")
     if any(isinstance(one, ServerSelectionTimeoutError) for one in (error, error.__context__)):
         _no_server_since_asked = True
 

@@ -227,3 +227,15 @@ def test_a_database_that_is_away_costs_one_line(command: list[str]) -> None:
     assert time.monotonic() - started < 20  # though it would wait for an answer much longer
     assert done.returncode == 2
     assert done.stderr == b"Error: The database does not answer (DATABASE_UNAVAILABLE).\n"
+
+
+def test_credentials_that_the_database_refuses_are_told_without_repeating_them(
+    database_uri: str,
+) -> None:
+    uri = database_uri.replace("mongodb://", "mongodb://ana:a-wrong-one@")
+    done = Terminal(uri).run("accounts", "list")
+    assert (done.returncode, done.stdout) == (2, b"")
+    log, line = done.stderr.decode().splitlines()
+    assert json.loads(log)["event"] == "MONGODB_URI: the database refuses its user or password"
+    assert line == "Error: The database does not answer (DATABASE_UNAVAILABLE)."
+    assert "a-wrong-one" not in log
