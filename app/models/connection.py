@@ -4,6 +4,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import wraps
+from math import inf
 from threading import local
 from time import perf_counter
 from typing import ParamSpec, TypeVar
@@ -126,6 +127,17 @@ def pool() -> Pool:
     pools = [server.pool for server in list(topology._servers.values())] if topology else []
     in_use = sum(one.active_sockets for one in pools)
     return Pool(in_use + sum(len(one.conns) for one in pools), in_use)
+
+
+def most_connections() -> float:
+    """How many connections to one server this process may have: the address's maxPoolSize.
+
+    Infinity where it sets no bound, or where the settings name no database.
+    """
+    try:
+        return client().options.pool_options.max_pool_size or inf
+    except mongoengine.ConnectionFailure:
+        return inf
 
 
 def asks_database(question: Callable[P, R]) -> Callable[P, R]:

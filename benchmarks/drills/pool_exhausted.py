@@ -1,7 +1,7 @@
 """More requests at once than there are connections to the database.
 
-Wanted: with a pool of 2 connections a worker and 40 clients, every answer is right or says within
-3 s that the database is away; none hangs, and with fewer clients all is well again.
+Wanted: with a pool of 2 connections a worker and 40 clients, every answer comes within 3 s,
+right or saying that the database is away; none hangs, and with fewer clients all is well again.
 """
 
 import time
@@ -42,8 +42,8 @@ def drill(folder: Path) -> int:
             )
             fine = sum(answer.outcome == "OK" for answer in answers)
             run.expect(f"{fine} of {len(answers)} right: what the pool can do", fine > 200)
-            refused = [a.seconds for a in answers if a.outcome != "OK"]
-            run.expect(f"refusals within {LIMIT} s", max(refused, default=0) < LIMIT)
+            slowest = max(answer.seconds for answer in answers)
+            run.expect(f"each within {LIMIT} s", slowest < LIMIT)
             proxy.delay = 0
             time.sleep(1)
             after = [client.send("{ me { id } }") for _ in range(20)]
