@@ -29,7 +29,8 @@ from app.models.outgoing_mail import (
 )
 
 LONGEST_WAIT = 3600  # seconds between two attempts
-PATIENCE = timedelta(days=1)
+PATIENCE = timedelta(days=1)  # from the first attempt on: workers may have been away before
+MOST_ATTEMPTS = 100  # more than fit into a day: somebody dies of this mail again and again
 STANDARD_ERROR = 2
 Compose = Callable[[OutgoingMailRecord], Mapping[str, Any] | None]
 
@@ -70,6 +71,9 @@ class Delivery:
         if mail.id in self.accepted:  # the database was away longer than the lease
             self._finish(mail)
             return True
+        if mail.attempts > MOST_ATTEMPTS:
+            _give_up(mail, "taken up too often")
+            return True
         try:
             sent = self._send(mail)
         except LeaseLostError:
@@ -107,14 +111,18 @@ class Delivery:
                 time.sleep(0.5)
 
     def _try_again(self, mail: OutgoingMailRecord, error: Exception) -> None:
-        left = (mail.created_at + PATIENCE - now()).total_seconds()
+        left = (mail.first_tried_at + PATIENCE - now()).total_seconds()
         if left <= 0:
-            give_up(mail)
-            note(mail, "given up", level="ERROR", why=_why(error))
+            _give_up(mail, _why(error))
             return
         wait = min(wait_before(mail.attempts + 1, self.first_wait), left)
         postpone(mail, wait)
         note(mail, "postponed", level="WARNING", why=_why(error), seconds=round(wait))
+
+
+def _give_up(mail: OutgoingMailRecord, why: str) -> None:
+    give_up(mail)
+    note(mail, "given up", level="ERROR", why=why)
 
 
 def wait_before(attempt: int, first: int) -> float:

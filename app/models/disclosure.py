@@ -40,7 +40,7 @@ TOLD: dict[type, tuple[str, ...]] = {
     SecurityEvent: ("id", "user_id", "type", "at", "ip_address", "user_agent", "expires_at"),
     OutgoingMail: (
         *("kind", "to", "user_id", "locale", "details", "created_at", "due_at", "attempts"),
-        *("gave_up_at", "expires_at"),
+        *("first_tried_at", "gave_up_at", "expires_at"),
     ),
 }
 WITHHELD: dict[type, tuple[str, ...]] = {

@@ -59,6 +59,7 @@ class OutgoingMail(Document):
     created_at = DateTimeField(required=True, help_text="When the change was made.")
     due_at = DateTimeField(required=True, help_text="When to try next; under a lease, its end.")
     attempts = IntField(required=True, default=0, help_text="How many times it was taken up.")
+    first_tried_at = DateTimeField(help_text="When it was taken up first.")
     lease = ObjectIdField(help_text="Who is delivering it: new whenever a worker takes it up.")
     gave_up_at = DateTimeField(help_text="When trying ended; none while it goes on.")
     expires_at = DateTimeField(help_text="When a mail that was given up is forgotten.")
@@ -88,6 +89,7 @@ class OutgoingMailRecord(Record):
     created_at: datetime
     due_at: datetime
     attempts: int
+    first_tried_at: datetime | None = None
     lease: ObjectId | None = None
     gave_up_at: datetime | None = None
     expires_at: datetime | None = None
@@ -141,7 +143,7 @@ def lease_next(seconds: float) -> OutgoingMailRecord | None:
     return OutgoingMailRecord.found(
         OutgoingMail._get_collection().find_one_and_update(
             {"gave_up_at": None, "due_at": {"$lte": moment}},
-            {"$set": lease, "$inc": {"attempts": 1}},
+            {"$set": lease, "$inc": {"attempts": 1}, "$min": {"first_tried_at": moment}},
             sort=[("due_at", 1)],
             return_document=ReturnDocument.AFTER,
         )

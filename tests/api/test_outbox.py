@@ -17,6 +17,7 @@ from flask import Flask
 from pymongo import MongoClient
 
 from app.clock import now
+from app.mail.delivery import MOST_ATTEMPTS
 from app.models import outgoing_mail as outbox
 from app.models.outgoing_mail import MailKind, OutgoingMail, post
 from app.models.transaction import together
@@ -267,7 +268,8 @@ def test_after_a_day_a_worker_gives_up_loudly_and_keeps_the_mail(
 ) -> None:
     user = register(api)
     mail_id = post_notice(user)
-    OutgoingMail.objects.update(set__created_at=now() - timedelta(hours=24, seconds=1))
+    before = now() - timedelta(hours=24, seconds=1)
+    OutgoingMail.objects.update(set__created_at=before, set__first_tried_at=before)
     server.at["RCPT"] = ["550 No"]
     workers.start()
     until(lambda: OutgoingMail.objects(gave_up_at__ne=None).count() == 1)
@@ -280,6 +282,31 @@ def test_after_a_day_a_worker_gives_up_loudly_and_keeps_the_mail(
     assert user.email not in workers.log.read_text()
     assert outbox.waiting() == (0, None)
     assert outbox.lease_next(60) is None
+
+
+def test_a_mail_that_no_worker_was_there_for_has_its_day_all_the_same(
+    api: Client, server: MailServer, workers: Workers
+) -> None:
+    post_notice(register(api))
+    OutgoingMail.objects.update(set__created_at=now() - timedelta(days=3))
+    server.at["RCPT"] = ["450 Later"]
+    workers.start()
+    until(lambda: workers.outcomes() == ["postponed"])
+    assert now() - OutgoingMail.objects.get().first_tried_at < timedelta(minutes=1)
+
+
+def test_a_mail_that_workers_die_of_is_given_up_untried(
+    api: Client, server: MailServer, workers: Workers
+) -> None:
+    user = register(api)
+    deadly, good = post_notice(user), post_notice(user)
+    OutgoingMail.objects(id=deadly).update(set__attempts=MOST_ATTEMPTS)
+    workers.start()
+    server.wait_for(1)
+    assert server.message_ids() == [f"<{good}@example.com>"]
+    assert workers.lines()[0]["outcome"] == "given up"
+    assert workers.lines()[0]["why"] == "taken up too often"
+    assert OutgoingMail.objects(id=deadly).get().gave_up_at is not None
 
 
 def test_a_mail_that_cannot_be_written_is_not_in_the_way_of_others(

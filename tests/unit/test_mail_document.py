@@ -26,6 +26,7 @@ FIELDS = {
     "created_at": (DateTimeField, True),
     "due_at": (DateTimeField, True),
     "attempts": (IntField, True),
+    "first_tried_at": (DateTimeField, False),
     "lease": (ObjectIdField, False),
     "gave_up_at": (DateTimeField, False),
     "expires_at": (DateTimeField, False),
@@ -86,6 +87,7 @@ def test_a_new_mail_waits_unattempted() -> None:
     assert (record.kind, record.to) == ("ACCOUNT_EXISTS", "ana@example.com")
     assert record.details == {"ip_address": "::1"}
     assert record.attempts == 0
+    assert record.first_tried_at is None
     assert record.lease is record.gave_up_at is record.expires_at is record.user_id is None
 
 
