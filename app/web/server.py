@@ -7,8 +7,10 @@ DRAIN_SECONDS and end it, a second one ends it at once; SIGHUP replaces the work
 import os
 import signal
 import sys
+import time
+from collections.abc import Callable
 from contextlib import nullcontext, suppress
-from threading import Timer
+from threading import Thread
 from typing import Any
 
 from granian import Granian
@@ -22,6 +24,7 @@ from app.web.log_lines import granians
 from app.web.workers_folder import fresh_folder
 
 SLOWEST_HEADERS = 10  # seconds a client has to send its headers
+TOLD_AGAIN = 0.2  # seconds until workers are told again to leave
 LAST_REQUESTS = 10  # seconds for what is in flight when a worker is ended
 
 
@@ -47,10 +50,14 @@ class Server(Granian):
             end()
             return
         self._is_leaving = True
-        self._tell(LEAVE, range(len(self.wrks)))
-        timer = Timer(self._drain_seconds, end)
-        timer.daemon = True
-        timer.start()
+        Thread(target=self._drain, args=(end,), daemon=True).start()
+
+    def _drain(self, end: Callable[[], None]) -> None:
+        until = time.monotonic() + self._drain_seconds
+        while (left := until - time.monotonic()) > 0:
+            self._tell(LEAVE, range(len(self.wrks)))
+            time.sleep(min(left, TOLD_AGAIN))  # a worker that is still starting hears it then
+        end()
 
     def _respawn_workers(self, workers: list[int], *arguments: Any, **named: Any) -> None:
         """The old one closes its connections while the new one starts."""
