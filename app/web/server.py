@@ -54,7 +54,7 @@ class Server(Granian):
 
     def _drain(self, end: Callable[[], None]) -> None:
         until = time.monotonic() + self._drain_seconds
-        while (left := until - time.monotonic()) > 0:
+        while not self.interrupt_signal and (left := until - time.monotonic()) > 0:
             self._tell(LEAVE, range(len(self.wrks)))
             time.sleep(min(left, TOLD_AGAIN))  # a worker that is still starting hears it then
         end()
