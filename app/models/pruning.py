@@ -1,6 +1,6 @@
 """Pruning: what nobody needs any more, be it that TTL has not come to it, or never will."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from bson import ObjectId
@@ -9,16 +9,12 @@ from pymongo.collection import Collection
 from app.clock import now
 from app.models.connection import asks_database
 from app.models.indexes import DOCUMENTS
-from app.models.patience import patiently
-from app.models.reading import Stored, find_all
+from app.models.patience import BATCH, in_batches, patiently
+from app.models.reading import find_all
 from app.models.session import Session, live_session_ids, remove_sessions
 from app.models.user import User
 
-BATCH = 100  # documents asked for, or removed, at once
 EXPIRY = "expires_at"
-BY_ID = [("_id", 1)]
-
-
 EXPIRING = {  # by the names of their collections
     document._meta["collection"]: document
     for document in DOCUMENTS
@@ -31,8 +27,8 @@ def remove_expired(name: str, *, dry_run: bool = False) -> int:
     collection, removed = EXPIRING[name]._get_collection(), 0
     if dry_run:
         return _count(collection, {EXPIRY: {"$lte": now()}})
-    while rows := _found(collection, {EXPIRY: {"$lte": now()}}, {"_id": True}):
-        removed += _remove(collection, rows)
+    while ids := _ids(collection, {EXPIRY: {"$lte": now()}}, BATCH):
+        removed += _remove(collection, ids)
     return removed
 
 
@@ -41,8 +37,8 @@ def remove_unlisted_sessions(*, dry_run: bool = False) -> int:
 
     Who opens a session lists it in the same transaction, and one that is not listed never is again.
     """
-    removed = 0
-    for sessions in _pages(Session._get_collection(), {EXPIRY: {"$gt": now()}}, {"user_id": True}):
+    removed, unexpired = 0, {EXPIRY: {"$gt": now()}}
+    for sessions in in_batches(Session._get_collection(), unexpired, {"user_id": True}):
         live = live_session_ids({session["user_id"] for session in sessions})
         ended = [one["_id"] for one in sessions if one["_id"] not in live.get(one["user_id"], ())]
         removed += len(ended) if dry_run else _removed(ended)
@@ -52,7 +48,7 @@ def remove_unlisted_sessions(*, dry_run: bool = False) -> int:
 def unlist_expired_sessions(*, dry_run: bool = False) -> int:
     """Take the ids of sessions that have expired from the accounts that list them: how many."""
     taken = 0
-    for accounts in _pages(User._get_collection(), {}, {"session_ids": True}):
+    for accounts in in_batches(User._get_collection(), {}, {"session_ids": True}):
         live = _unexpired([one for account in accounts for one in account.get("session_ids", [])])
         for account in accounts:
             expired = [one for one in account.get("session_ids", []) if one not in live]
@@ -64,30 +60,13 @@ def unlist_expired_sessions(*, dry_run: bool = False) -> int:
 
 def _unexpired(session_ids: Sequence[ObjectId]) -> set[ObjectId]:
     where = {"_id": {"$in": list(session_ids)}, EXPIRY: {"$gt": now()}}
-    found = _found(Session._get_collection(), where, {"_id": True}, limit=len(session_ids) or 1)
-    return {session["_id"] for session in found}
-
-
-def _pages(
-    collection: Collection, where: dict[str, Any], fields: dict[str, bool]
-) -> Iterator[Sequence[Stored]]:
-    """All that match, by id, in batches; what comes to match meanwhile may be missed."""
-    beyond: dict[str, Any] = {}
-    while rows := _found(collection, {**where, **beyond}, fields, sort=BY_ID):
-        yield rows
-        beyond = {"_id": {"$gt": rows[-1]["_id"]}}
+    return set(_ids(Session._get_collection(), where, len(session_ids) or 1))
 
 
 @asks_database
-def _found(
-    collection: Collection,
-    where: dict[str, Any],
-    fields: dict[str, bool],
-    limit: int = BATCH,
-    sort: Sequence[tuple[str, int]] = (),
-) -> Sequence[Stored]:
+def _ids(collection: Collection, where: dict[str, Any], limit: int) -> list[ObjectId]:
     with patiently():
-        return find_all(collection, where, fields, limit=limit, sort=sort)
+        return [one["_id"] for one in find_all(collection, where, {"_id": True}, limit=limit)]
 
 
 @asks_database
@@ -97,11 +76,11 @@ def _count(collection: Collection, where: dict[str, Any]) -> int:
 
 
 @asks_database
-def _remove(collection: Collection, rows: Sequence[Stored]) -> int:
+def _remove(collection: Collection, ids: Sequence[ObjectId]) -> int:
     """Those of them that are still past their time: a session may have been used since."""
-    ids = {"_id": {"$in": [row["_id"] for row in rows]}, EXPIRY: {"$lte": now()}}
+    where = {"_id": {"$in": list(ids)}, EXPIRY: {"$lte": now()}}
     with patiently():
-        return collection.delete_many(ids).deleted_count
+        return collection.delete_many(where).deleted_count
 
 
 def _removed(session_ids: Sequence[ObjectId]) -> int:

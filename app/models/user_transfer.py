@@ -10,12 +10,11 @@ from pymongo.errors import BulkWriteError
 from app.clock import midnight, now
 from app.models.attempt import DUPLICATE_KEY
 from app.models.connection import asks_database
-from app.models.patience import patiently
+from app.models.patience import in_batches, patiently
 from app.models.reading import Stored, find_all
 from app.models.searchable import searchable
 from app.models.user import Role, User, UserRecord
 
-BATCH = 100  # accounts read or inserted at once: soon answered, while servers ask the same database
 NAMES = {"_id": "id"}  # where a line names it otherwise
 
 
@@ -75,21 +74,11 @@ def insert_accounts(accounts: Sequence[Stored], *, look_first: bool) -> Inserted
 def read_accounts(fields: Collection[str]) -> Iterator[UserRecord]:
     """Every account once, by its id, of which only `fields` are read.
 
-    Asked page by page: what changes meanwhile is told as it is when its page is read.
+    What changes meanwhile is told as it is when its batch is read.
     """
-    beyond: dict[str, Any] = {}
-    while page := _page(beyond, fields):
-        yield from page
-        beyond = {"_id": {"$gt": page[-1].id}}
-
-
-@asks_database
-def _page(beyond: Mapping[str, Any], fields: Collection[str]) -> list[UserRecord]:
     read = dict.fromkeys(("_id", *fields), True)
-    with patiently():
-        users = User._get_collection()
-        rows = find_all(users, beyond, read, sort=[("_id", 1)], limit=BATCH)
-    return [UserRecord(row) for row in rows]
+    for rows in in_batches(User._get_collection(), {}, read):
+        yield from map(UserRecord, rows)
 
 
 def _insert(accounts: Sequence[Stored]) -> dict[int, str]:
