@@ -26,7 +26,7 @@ def compose(mail: OutgoingMailRecord) -> Values | None:
     time its link was signed at.
     """
     user = find_by_id(mail.user_id) if mail.user_id else find_by_email(mail.to)
-    if user is None or not (user.active or mail.kind not in LINKS):
+    if user is None or (mail.kind in LINKS and not user.active):
         return None  # a notice is owed even of an account that was closed right afterwards
     told = {"full_name": user.full_name, "locale": mail.locale or user.locale}
     if mail.kind == MailKind.VERIFY_EMAIL.value and (user.email_verified or user.email != mail.to):

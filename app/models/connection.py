@@ -1,7 +1,7 @@
 """The way to MongoDB: connect, ask whether it answers, and name its absence."""
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from math import inf
@@ -159,9 +159,8 @@ def asks_database(question: Callable[P, R]) -> Callable[P, R]:
         try:
             return question(*args, **kwargs)
         except (*AWAY, PyMongoError, mongoengine.errors.MongoEngineException) as error:
-            # mongoengine wraps what the driver raised; the driver's word is its context
-            if _is_absence(error):
-                _note_absence(error)
+            if causes := _causes_of_absence(error):
+                _note_absence(causes)
                 raise AccountError(ErrorReason.DATABASE_UNAVAILABLE, retry_after=1) from error
             raise
         finally:
@@ -172,18 +171,24 @@ def asks_database(question: Callable[P, R]) -> Callable[P, R]:
     return asked
 
 
-def _is_absence(error: Exception) -> bool:
-    return any(
-        isinstance(one, AWAY) or getattr(one, "code", None) in BAD_CREDENTIALS
-        for one in (error, error.__context__)
-    )
+def _causes_of_absence(error: Exception) -> list[BaseException]:
+    """What of an error says that the database cannot be asked; nothing, where it can.
+
+    mongoengine wraps what the driver raised; the driver's word is its context.
+    """
+    said = [one for one in (error, error.__context__) if one is not None]
+    return [one for one in said if isinstance(one, AWAY) or _is_of_credentials(one)]
 
 
-def _note_absence(error: Exception) -> None:
+def _is_of_credentials(error: BaseException) -> bool:
+    return getattr(error, "code", None) in BAD_CREDENTIALS
+
+
+def _note_absence(causes: Sequence[BaseException]) -> None:
     global _no_server_since_asked
-    if getattr(error, "code", None) in BAD_CREDENTIALS:
+    if any(map(_is_of_credentials, causes)):
         log.error("MONGODB_URI: the database refuses its user or password")
-    if any(isinstance(one, ServerSelectionTimeoutError) for one in (error, error.__context__)):
+    if any(isinstance(one, ServerSelectionTimeoutError) for one in causes):
         _no_server_since_asked = True
 
 
