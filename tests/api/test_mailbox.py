@@ -1,6 +1,7 @@
 """/dev/mail: what the worker keeps without SMTP_URL, shown in development and nowhere else."""
 
 import os
+import re
 import stat
 import subprocess
 import sys
@@ -116,6 +117,16 @@ def test_the_worker_prints_and_keeps_what_it_cannot_send(
     assert mail.message["Subject"] == "Confirme seu e-mail"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
     assert stat.S_IMODE((folder / f"{owed.id}.eml").stat().st_mode) == 0o600
+
+
+def test_the_newest_mail_is_what_the_readme_takes_from_the_page(pages, tmp_path: Path) -> None:
+    keep(tmp_path)
+    newest = keep(tmp_path)
+    (pattern,) = re.findall(r"/dev/mail \| grep -o '(.*?)'", (ROOT / "README.md").read_text())
+    found = subprocess.run(
+        ["grep", "-o", pattern], input=pages().text, capture_output=True, text=True, check=True
+    )
+    assert found.stdout.splitlines()[0] == f"/dev/mail/{newest}"
 
 
 def test_lists_mail_newest_first(pages, tmp_path: Path) -> None:
