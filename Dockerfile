@@ -6,11 +6,11 @@ FROM ${PYTHON_IMAGE} AS assets
 WORKDIR /srv/accounts
 COPY boot.sh ./
 COPY requirements requirements
-COPY app/web/graphiql/package.json app/web/graphiql/package-lock.json app/web/graphiql/
+COPY app/web/pages/graphiql/package.json app/web/pages/graphiql/package-lock.json app/web/pages/graphiql/
 RUN --mount=type=cache,target=/root/.cache --mount=type=cache,target=/root/.npm ./boot.sh assets
-# Of 117 MB only what the page asks for (app/web/graphiql/page.py), the licences of what it is built
+# Of 117 MB only what the page asks for (app/web/pages/graphiql/page.py), the licences of what it is built
 # from, and the mark by which boot.sh knows what is installed.
-WORKDIR /srv/accounts/app/web/graphiql/node_modules
+WORKDIR /srv/accounts/app/web/pages/graphiql/node_modules
 RUN mkdir /assets && cp --parents .installed */LICENSE* @*/*/LICENSE* \
     graphiql/graphiql.min.js graphiql/graphiql.min.css \
     react/umd/react.production.min.js react-dom/umd/react-dom.production.min.js /assets
@@ -43,12 +43,12 @@ RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent \
     --shell /usr/sbin/nologin accounts
 WORKDIR /srv/accounts
 COPY --from=build /srv/accounts ./
-COPY --from=assets /assets app/web/graphiql/node_modules
+COPY --from=assets /assets app/web/pages/graphiql/node_modules
 ENV FLASK_ENV=production FLASK_APP=application.py PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 USER 10001
 EXPOSE 5000
 # Of the server; a container that runs the worker turns it off (compose.yaml).
 HEALTHCHECK --interval=10s --timeout=3s --start-period=30s --retries=3 \
-    CMD [".venv/bin/python", "-m", "app.web.healthcheck"]
+    CMD [".venv/bin/python", "-m", "app.web.server.healthcheck"]
 ENTRYPOINT ["./boot.sh"]
 CMD ["serve"]

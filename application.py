@@ -6,7 +6,7 @@ import sys
 from app.config import SettingsError, current
 from app.factory import create_app
 from app.models.connection import most_connections
-from app.web.carrier import Carrier
+from app.web.server.rsgi_adapter import RsgiAdapter
 
 try:
     app = create_app()
@@ -16,7 +16,7 @@ except SettingsError as error:
 # More threads than connections would not answer sooner: they would outrun each other to the next
 # free connection, and whoever lost too often would be told that the database is away.
 threads = int(min(current().threads, most_connections()))
-carrier = Carrier(app, threads=threads, max_body_bytes=current().limits.max_body_bytes)
+rsgi = RsgiAdapter(app, threads=threads, max_body_bytes=current().limits.max_body_bytes)
 
 # What has been made by now lives as long as the process: the collector need not look at it again.
 gc.collect()

@@ -68,7 +68,7 @@ npm_install() {
 }
 
 install_graphiql() {
-    npm_install app/web/graphiql ||
+    npm_install app/web/pages/graphiql ||
         say "npm could not be had or failed: everything is served but GraphiQL."
 }
 
@@ -85,7 +85,7 @@ serve() {
     [ "$GRAPHIQL" = true ] && install_graphiql
     "$VENV/bin/flask" db indexes
     "$VENV/bin/flask" keys check
-    exec "$VENV/bin/python" -m app.web.server
+    exec "$VENV/bin/python" -m app.web.server.serve
 }
 
 work() {
@@ -138,7 +138,7 @@ dev() {
 
 run_tests() {
     install_requirements test
-    npm_install app/web/graphiql || say "Without npm the tests of GraphiQL are skipped."
+    npm_install app/web/pages/graphiql || say "Without npm the tests of GraphiQL are skipped."
     for client in tests/audit tests/apollo; do
         npm_install "$client" || say "Without npm $client is skipped."
     done
@@ -153,6 +153,6 @@ case $command in
     dev) dev ;;
     test) run_tests "$@" ;;
     install) install_requirements "${1:?which of requirements/*.txt, without its ending}" ;;
-    assets) npm_install app/web/graphiql || fail "npm could not install GraphiQL's assets." ;;
+    assets) npm_install app/web/pages/graphiql || fail "npm could not install GraphiQL's assets." ;;
     *) fail "unknown command '$command'; there are: serve, worker, dev, test, install, assets" ;;
 esac

@@ -7,17 +7,20 @@ from pathlib import Path
 from flask import Flask
 
 from app import config
-from app.cli import groups
+from app.cli import command_groups
 from app.config import Settings, SettingsError
 from app.models import connection
 from app.security import tokens
 from app.settings_form import DEVELOPMENT
-from app.web import hardening, jwks, logs, metrics, monitoring, scrape, tracing
-from app.web.entry import Entry
-from app.web.graphiql import page
-from app.web.graphql import GraphQLView
+from app.web.http import response_headers
+from app.web.http.graphql import GraphQLView
 from app.web.mailbox.page import mailbox
-from schema.persisted import read_manifest
+from app.web.pages import jwks
+from app.web.pages.graphiql import page
+from app.web.server import health
+from app.web.server.wsgi_dispatch import WsgiDispatch
+from app.web.telemetry import metrics, metrics_endpoint, request_log, tracing
+from schema.engine.persisted import read_manifest
 from schema.root import build_schema
 
 log = logging.getLogger(__name__)
@@ -33,22 +36,22 @@ def create_app(settings: Settings | None = None) -> Flask:
     config.use(settings)
     app = Flask("app", static_folder=None)
     app.json.sort_keys = False
-    logs.configure(debug=settings.debug, readable=settings.environment == DEVELOPMENT)
+    request_log.configure(debug=settings.debug, readable=settings.environment == DEVELOPMENT)
     tracing.configure(settings)
     metrics.configure(settings)
-    hardening.configure(app)
+    response_headers.configure(app)
     tokens.configure(app, settings)
     connection.connect(settings)
-    groups.configure(app)
-    app.register_blueprint(monitoring.blueprint)
+    command_groups.configure(app)
+    app.register_blueprint(health.blueprint)
     if settings.metrics_page:
-        app.register_blueprint(scrape.blueprint)
+        app.register_blueprint(metrics_endpoint.blueprint)
     app.register_blueprint(jwks.blueprint)
     if settings.mailbox:
         app.register_blueprint(mailbox)
     view = _graphql(app, settings)
     app.add_url_rule("/graphql", view_func=view)
-    app.wsgi_app = tracing.around_request(Entry(app.wsgi_app, view.endpoint))
+    app.wsgi_app = tracing.around_request(WsgiDispatch(app.wsgi_app, view.endpoint))
     return app
 
 

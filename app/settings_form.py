@@ -52,7 +52,7 @@ def _limit(default: int, least: int, most: int) -> Field:
 class Limits:
     """How much one request may ask for; each a setting: its default, and the range it must keep.
 
-    What each of them counts stands in schema/limits.py.
+    What each of them counts stands in schema/engine/limits.py.
     """
 
     max_body_bytes: int = _limit(64 * 1024, 1024, 16 * 1024 * 1024)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable
 
 from app import config
-from app.accounts.letters import compose
+from app.accounts.mail_content import compose
 from app.config import Settings, SettingsError
 from app.errors import AccountError
 from app.mail.delivery import Compose, Delivery, Way

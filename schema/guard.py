@@ -15,10 +15,10 @@ from bson import ObjectId
 from graphql import OperationType
 
 from app.accounts.caller import Caller
-from app.accounts.sessions import SignedIn
+from app.accounts.sessions import SignInResult
 from app.errors import AccountError, ErrorReason
 from app.models.user import Role
-from schema.limits import excess
+from schema.engine.limits import excess
 
 
 def public(field: graphene.Field) -> graphene.Field:
@@ -77,7 +77,7 @@ def _after(check: Callable[[Any], None], resolver: Callable[..., Any]) -> Callab
     def guarded(root: Any, info: graphene.ResolveInfo, **arguments: Any) -> Any:
         check(info)
         answer = resolver(root, info, **arguments)
-        if isinstance(answer, SignedIn) and answer.tokens:
+        if isinstance(answer, SignInResult) and answer.tokens:
             info.context.caller = _who_signed_in(info.context.caller, answer)
         return answer
 
@@ -99,7 +99,7 @@ def _forget_caller(info: graphene.ResolveInfo) -> None:
         context.caller = replace(context.caller, user=None, session_id=None)
 
 
-def _who_signed_in(caller: Caller, answer: SignedIn) -> Caller:
+def _who_signed_in(caller: Caller, answer: SignInResult) -> Caller:
     """Of what this one mutation answers, they may see what is theirs; the next asks for a proof."""
     return replace(caller, user=answer.user, session_id=answer.session_id or caller.session_id)
 

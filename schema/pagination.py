@@ -15,7 +15,7 @@ from bson import ObjectId
 from bson.tz_util import utc
 from graphql import FieldNode, FragmentSpreadNode
 
-from app.accounts.pages import asked_slice
+from app.accounts.pagination import requested_slice
 from app.config import current
 from app.errors import AccountError, ErrorReason
 from app.models.keyset import Position, Slice
@@ -57,7 +57,7 @@ class Cursors:
 
         Raises AccountError(INVALID_DATA) naming the arguments that are at fault.
         """
-        return asked_slice(
+        return requested_slice(
             first, self._position("after", after), last, self._position("before", before)
         )
 

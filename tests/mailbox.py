@@ -11,7 +11,7 @@ from urllib.parse import parse_qs, urlparse
 
 from itsdangerous import TimestampSigner
 
-from app.accounts.letters import compose
+from app.accounts.mail_content import compose
 from app.models.outgoing_mail import OutgoingMail, OutgoingMailRecord
 
 

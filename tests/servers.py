@@ -39,7 +39,7 @@ def start_server(environment: Mapping[str, str], folder: Path) -> Server:
         run = {"cwd": ROOT, "env": environment, "stdout": log, "stderr": log}
         flask = [sys.executable, "-m", "flask", "--app", "application"]
         indexes = subprocess.run([*flask, "db", "indexes"], **run, check=False)
-        process = subprocess.Popen([sys.executable, "-m", "app.web.server"], **run)
+        process = subprocess.Popen([sys.executable, "-m", "app.web.server.serve"], **run)
     server = Server(process, f"http://127.0.0.1:{port}")
     wait_until_it_answers(server, folder / "server.log")
     assert indexes.returncode == 0

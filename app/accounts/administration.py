@@ -13,7 +13,7 @@ from app.errors import AccountError, ErrorReason
 from app.models.administrators import open_account, replace_roles
 from app.models.privacy import close_account, remove_account
 from app.models.security_event import SecurityEventType, forget_identity
-from app.models.transaction import together
+from app.models.transaction import in_transaction
 from app.models.user import Role, UserRecord, find_signed_in
 from app.models.user_list import find_account
 from app.security.audit import record
@@ -33,7 +33,7 @@ def set_user_active(user_id: str, active: bool, caller: Caller) -> UserRecord:
     key = _key(user_id)
     change = open_account if active else close_account
     event = SecurityEventType.ACTIVATED if active else SecurityEventType.DEACTIVATED
-    changed = together(partial(_noted, partial(change, key), event, caller))
+    changed = in_transaction(partial(_noted, partial(change, key), event, caller))
     return changed or _existing(find_signed_in(user_id))
 
 
@@ -50,7 +50,7 @@ def set_user_roles(user_id: str, roles: Iterable[Role], caller: Caller) -> UserR
         raise AccountError(reason, fields={"roles": reason})
     key = _key(user_id)
     change = partial(replace_roles, key, [role for role in Role if role in {*wanted, Role.USER}])
-    changed = together(partial(_noted, change, SecurityEventType.ROLES_CHANGED, caller))
+    changed = in_transaction(partial(_noted, change, SecurityEventType.ROLES_CHANGED, caller))
     return changed or _existing(find_signed_in(user_id))
 
 
@@ -60,7 +60,7 @@ def delete_user(user_id: str) -> str:
     As `privacy.delete_account` does. Raises AccountError: DOES_NOT_EXIST; LAST_ADMIN.
     """
     key = _key(user_id)
-    if not together(partial(remove_account, key)):
+    if not in_transaction(partial(remove_account, key)):
         raise _unknown()
     with suppress(AccountError):  # see delete_account
         forget_identity(key)

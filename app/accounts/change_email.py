@@ -1,17 +1,17 @@
 """A signed-in person moves the account to another address, which has to prove that it is theirs."""
 
 from app.accounts.caller import Caller
-from app.accounts.confirmation import confirmed
-from app.accounts.forms import CHANGE_EMAIL, LINK, filled
-from app.accounts.letters import told_of
-from app.accounts.linked import linked
+from app.accounts.forms import CHANGE_EMAIL, LINK, load_form
+from app.accounts.mail_content import describe_origin
+from app.accounts.reauthenticate import confirm_password
+from app.accounts.resolve_link import resolve_link
 from app.errors import AccountError, ErrorReason
 from app.models.link import LinkKind, offer_change, spend_link, spent
 from app.models.outgoing_mail import MailKind, post
 from app.models.security_event import SecurityEventType
-from app.models.transaction import together
+from app.models.transaction import in_transaction
 from app.models.user import UserRecord, find_by_id
-from app.models.user_list import keep_searchable
+from app.models.user_list import update_search_terms
 from app.security.audit import record
 from app.security.throttle import Action, count, guess
 
@@ -23,13 +23,13 @@ def request_email_change(given: dict, caller: Caller) -> None:
     Raises AccountError: INVALID_DATA, also for the address in use; INVALID_CREDENTIALS,
     TOO_MANY_ATTEMPTS, OVERLOADED; TOKEN_REVOKED when the account went meanwhile.
     """
-    form = filled(CHANGE_EMAIL, given)
-    user = confirmed(caller, form["password"])
+    form = load_form(CHANGE_EMAIL, given)
+    user = confirm_password(caller, form["password"])
     if form["new_email"] == user.email:
         reason = ErrorReason.INVALID_DATA
         raise AccountError(reason, fields={"new_email": reason})
     count(Action.RESEND_VERIFICATION, account=form["new_email"], address=caller.ip_address)
-    together(lambda: _offer(user, form["new_email"], caller))
+    in_transaction(lambda: _offer(user, form["new_email"], caller))
 
 
 def _offer(user: UserRecord, new_email: str, caller: Caller) -> None:
@@ -37,7 +37,7 @@ def _offer(user: UserRecord, new_email: str, caller: Caller) -> None:
     if link_id is None:
         raise AccountError(ErrorReason.TOKEN_REVOKED)
     post(MailKind.CHANGE_EMAIL, to=new_email, user_id=user.id, details={"link_id": str(link_id)})
-    details = {**told_of(caller), "new_email": new_email}
+    details = {**describe_origin(caller), "new_email": new_email}
     post(MailKind.EMAIL_CHANGE_REQUESTED, to=user.email, user_id=user.id, details=details)
 
 
@@ -47,10 +47,10 @@ def confirm_email_change(given: dict, caller: Caller) -> UserRecord:
     Raises AccountError: LINK_INVALID, LINK_EXPIRED, TOO_MANY_ATTEMPTS; ALREADY_EXISTS when somebody
     took the address meanwhile, which leaves the link as it was.
     """
-    token = filled(LINK, given)["token"]
+    token = load_form(LINK, given)["token"]
     with guess(Action.LINK, account=None, address=caller.ip_address):
-        user, link = linked(LinkKind.CHANGE_EMAIL, token)
-        together(lambda: _change(user, link, caller))
+        user, link = resolve_link(LinkKind.CHANGE_EMAIL, token)
+        in_transaction(lambda: _change(user, link, caller))
     return find_by_id(user.id)
 
 
@@ -67,6 +67,6 @@ def _change(user: UserRecord, link: dict, caller: Caller) -> None:
         raise
     if not ours:
         raise AccountError(ErrorReason.LINK_INVALID)
-    keep_searchable(user.id)
+    update_search_terms(user.id)
     record(SecurityEventType.EMAIL_CHANGED, user.id, **caller.origin)
-    post(MailKind.EMAIL_CHANGED, to=user.email, user_id=user.id, details=told_of(caller))
+    post(MailKind.EMAIL_CHANGED, to=user.email, user_id=user.id, details=describe_origin(caller))

@@ -5,12 +5,12 @@ from functools import partial
 from typing import Any
 
 from app.accounts.caller import Caller
-from app.accounts.forms import EMAIL, REGISTER, filled
+from app.accounts.forms import EMAIL, REGISTER, load_form
 from app.config import current
 from app.errors import AccountError, ErrorReason
 from app.models.outgoing_mail import MailKind, post
 from app.models.security_event import SecurityEventType
-from app.models.transaction import together
+from app.models.transaction import in_transaction
 from app.models.user import Role, User, UserRecord, find_by_email
 from app.security.audit import record
 from app.security.passwords import hash_password
@@ -24,7 +24,7 @@ def create_admin(given: Mapping[str, Any], *, verified: bool = False) -> UserRec
     verified: the operator vouches for the address; else its owner is asked by mail to prove it.
     Raises AccountError: INVALID_DATA with every faulty field; ALREADY_EXISTS naming the field.
     """
-    form = filled(REGISTER, given)
+    form = load_form(REGISTER, given)
     password, locale = form.pop("password"), form.pop("locale", None)
     user = User(
         **form,
@@ -33,7 +33,7 @@ def create_admin(given: Mapping[str, Any], *, verified: bool = False) -> UserRec
         roles=[Role.USER, Role.ADMIN],
         password_hash=hash_password(password),
     )
-    together(partial(_make, user))
+    in_transaction(partial(_make, user))
     return UserRecord.of(user)
 
 
@@ -42,7 +42,7 @@ def account_id(email: str) -> str:
 
     Raises AccountError: INVALID_DATA for what is no address; DOES_NOT_EXIST.
     """
-    account = find_by_email(filled(EMAIL, {"email": email})["email"])
+    account = find_by_email(load_form(EMAIL, {"email": email})["email"])
     if account is None:
         raise AccountError(ErrorReason.DOES_NOT_EXIST, resource="user")
     return str(account.id)

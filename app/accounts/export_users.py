@@ -6,7 +6,7 @@ from typing import Any
 
 from bson import ObjectId
 
-from app.models.user_transfer import read_accounts
+from app.models.bulk_accounts import read_accounts
 
 EXPORTED = (
     *("email", "email_verified", "full_name", "cpf_cnpj", "date_of_birth", "address"),

@@ -42,7 +42,7 @@ def refuse(*reasons: ErrorReason) -> ValidationError:
     return ValidationError(list(reasons))
 
 
-def filled(form: Schema, given: Mapping[str, Any], at: FieldPath = ()) -> dict[str, Any]:
+def load_form(form: Schema, given: Mapping[str, Any], at: FieldPath = ()) -> dict[str, Any]:
     """The normalised values of `given`, its keys in snake_case. at: where it stands in the input.
 
     Raises AccountError(INVALID_DATA) with every fault of every field.
@@ -56,7 +56,7 @@ def filled(form: Schema, given: Mapping[str, Any], at: FieldPath = ()) -> dict[s
         raise AccountError(ErrorReason.INVALID_DATA, fields=faults) from None
 
 
-def refuse_weak(password: str, user: UserRecord) -> None:
+def refuse_weak_password(password: str, user: UserRecord) -> None:
     """Raise AccountError(INVALID_DATA) with what the policy says of this person's new password."""
     faults = weaknesses(password, email=user.email, full_name=user.full_name)
     if faults:

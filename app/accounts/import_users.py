@@ -11,9 +11,9 @@ from app.accounts.import_forms import read_account
 from app.accounts.profile_forms import Faults
 from app.config import current
 from app.errors import ErrorReason
-from app.models.patience import BATCH
+from app.models.bulk_accounts import insert_accounts, storable
+from app.models.long_operations import BATCH
 from app.models.user import Role
-from app.models.user_transfer import insert_accounts, storable
 
 LONGEST_LINE = 64 * 1024  # bytes; a hundred times what an account needs
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -3,22 +3,22 @@
 from bson import ObjectId
 
 from app.accounts.caller import Caller
-from app.accounts.forms import LOGIN, filled
-from app.accounts.sessions import SignedIn, new_session, signed_in
+from app.accounts.forms import LOGIN, load_form
+from app.accounts.sessions import SignInResult, new_session, signed_in
 from app.config import current
 from app.errors import AccountError, ErrorReason
+from app.events import emits_outcome
 from app.models.security_event import SecurityEventType, forget_identity
 from app.models.session import Session
-from app.models.transaction import together
+from app.models.transaction import in_transaction
 from app.models.user import UserRecord, begin_session, find_by_email, find_by_id
-from app.occurrences import tells_its_end
 from app.security.audit import record
-from app.security.passwords import check_password, hash_password, needs_upgrade, spend_a_check
+from app.security.passwords import check_decoy, check_password, hash_password, needs_upgrade
 from app.security.throttle import Action, guess
 
 
-@tells_its_end("login")
-def login(given: dict, caller: Caller) -> SignedIn:
+@emits_outcome("login")
+def login(given: dict, caller: Caller) -> SignInResult:
     """Open a session on this device.
 
     Raises AccountError: INVALID_DATA for what is no address or no password;
@@ -27,10 +27,10 @@ def login(given: dict, caller: Caller) -> SignedIn:
     (INVALID_CREDENTIALS where REGISTER_CONCEALS_ACCOUNTS, too);
     TOO_MANY_ATTEMPTS, whether there is such an account or not; OVERLOADED.
     """
-    form = filled(LOGIN, given)
+    form = load_form(LOGIN, given)
     email, password = form["email"], form["password"]
     with guess(Action.LOGIN, account=email, address=caller.ip_address):
-        user = _proved(email, password, caller)
+        user = _prove(email, password, caller)
         if current().register_conceals_accounts and not user.email_verified:
             # else whoever registers an address and logs in would learn whether it was free
             _note_refused(user.id, caller)
@@ -39,20 +39,20 @@ def login(given: dict, caller: Caller) -> SignedIn:
         raise AccountError(ErrorReason.EMAIL_NOT_VERIFIED)
     upgraded = hash_password(password) if needs_upgrade(user.password_hash) else None
     try:
-        session = together(lambda: _begin(user, caller, upgraded))
+        session = in_transaction(lambda: _begin(user, caller, upgraded))
     except AccountError as refusal:
         if not upgraded or refusal.reason is not ErrorReason.INVALID_CREDENTIALS:
             raise
         # another login of the same person may have upgraded the hash first: prove it once more
-        user = _proved(email, password, caller)
-        session = together(lambda: _begin(user, caller))
+        user = _prove(email, password, caller)
+        session = in_transaction(lambda: _begin(user, caller))
     user.last_login_at = session.created_at
     return signed_in(user, session)
 
 
-def _proved(email: str, password: str, caller: Caller) -> UserRecord:
+def _prove(email: str, password: str, caller: Caller) -> UserRecord:
     user = find_by_email(email)
-    right = check_password(password, user.password_hash) if user else spend_a_check(password)
+    right = check_password(password, user.password_hash) if user else check_decoy(password)
     if not right or not user.active:
         # kept for nobody where there is no account: the answer takes the same time
         _note_refused(user.id if user else None, caller)

@@ -8,14 +8,14 @@ from functools import partial
 from typing import Any
 
 from app.accounts.caller import Caller
-from app.accounts.confirmation import confirmed
-from app.accounts.forms import PASSWORD, filled
+from app.accounts.forms import PASSWORD, load_form
+from app.accounts.reauthenticate import confirm_password
 from app.clock import now
 from app.errors import AccountError, ErrorReason
 from app.models.privacy import all_that_is_kept, close_account, remove_account
 from app.models.security_event import SecurityEventType, forget_identity
 from app.models.session import hold_session
-from app.models.transaction import together
+from app.models.transaction import in_transaction
 from app.models.user import UserRecord
 from app.security.audit import record
 
@@ -37,7 +37,7 @@ def export_my_data(given: Mapping[str, Any], caller: Caller) -> DataExport:
     Raises AccountError as `confirmed` does.
     """
     _confirm(given, caller)
-    together(partial(_note_export, caller))
+    in_transaction(partial(_note_export, caller))
     generated_at = now()
     document = all_that_is_kept(caller.user.id)
     if document is None:
@@ -51,7 +51,7 @@ def deactivate_account(given: Mapping[str, Any], caller: Caller) -> UserRecord:
     Raises AccountError as `confirmed` does.
     """
     _confirm(given, caller)
-    return together(partial(_deactivate, caller))
+    return in_transaction(partial(_deactivate, caller))
 
 
 def delete_account(given: Mapping[str, Any], caller: Caller) -> str:
@@ -61,7 +61,7 @@ def delete_account(given: Mapping[str, Any], caller: Caller) -> str:
     Raises AccountError as `confirmed` does.
     """
     _confirm(given, caller)
-    together(partial(_delete, caller))
+    in_transaction(partial(_delete, caller))
     with suppress(AccountError):  # the person is gone, whether the database still answers or not
         # an event that is written alone, as a refused login's, may have come in between
         forget_identity(caller.user.id)
@@ -69,7 +69,7 @@ def delete_account(given: Mapping[str, Any], caller: Caller) -> str:
 
 
 def _confirm(given: Mapping[str, Any], caller: Caller) -> None:
-    confirmed(caller, filled(PASSWORD, given)["password"])
+    confirm_password(caller, load_form(PASSWORD, given)["password"])
 
 
 def _note_export(caller: Caller) -> None:

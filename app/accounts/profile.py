@@ -10,7 +10,7 @@ from app.accounts.sessions import authenticate
 from app.errors import AccountError, ErrorReason
 from app.models.profile import change_profile, differs
 from app.models.security_event import SecurityEventType
-from app.models.transaction import together
+from app.models.transaction import in_transaction
 from app.models.user import UserRecord
 from app.security.audit import record
 
@@ -29,7 +29,7 @@ def update_profile(given: Mapping[str, Any], caller: Caller) -> UserRecord:
         values = profile_changes(given, user.address)
         if not differs(user, values):
             return user
-        if changed := together(partial(_change, user, values, caller)):
+        if changed := in_transaction(partial(_change, user, values, caller)):
             return changed
         # the address was checked beside one that is no more, or the account is gone: look again
         caller = authenticate(caller)

@@ -1,21 +1,21 @@
 """A person makes an account and is signed in, or asked to verify the address first."""
 
 from app.accounts.caller import Caller
-from app.accounts.forms import REGISTER, filled
-from app.accounts.sessions import SignedIn, new_session, signed_in
+from app.accounts.forms import REGISTER, load_form
+from app.accounts.sessions import SignInResult, new_session, signed_in
 from app.config import current
 from app.errors import AccountError, ErrorReason
 from app.models.outgoing_mail import MailKind, post
 from app.models.security_event import SecurityEventType
 from app.models.session import Session
-from app.models.transaction import together
+from app.models.transaction import in_transaction
 from app.models.user import User, UserRecord, is_cpf_cnpj_taken
 from app.security.audit import record
 from app.security.passwords import hash_password
 from app.security.throttle import Action, count
 
 
-def register(given: dict, caller: Caller) -> SignedIn:
+def register(given: dict, caller: Caller) -> SignInResult:
     """Make an account, write to its address, and open its first session: all or nothing.
 
     With REQUIRE_VERIFIED_EMAIL there is no session yet. With REGISTER_CONCEALS_ACCOUNTS a taken
@@ -23,14 +23,14 @@ def register(given: dict, caller: Caller) -> SignedIn:
     Raises AccountError: INVALID_DATA with every faulty field; ALREADY_EXISTS naming the field;
     TOO_MANY_ATTEMPTS.
     """
-    form = filled(REGISTER, given)
+    form = load_form(REGISTER, given)
     # a concealed address gets a mail each time: not many in a row
     account = form["email"] if current().register_conceals_accounts else None
     count(Action.REGISTER, account=account, address=caller.ip_address)
     password, locale = form.pop("password"), form.pop("locale", None)
     user = User(**form, locale=locale or caller.locale, password_hash=hash_password(password))
     try:
-        session = together(lambda: _make(user, caller))
+        session = in_transaction(lambda: _make(user, caller))
     except AccountError as refusal:
         if not _is_concealed(refusal):
             raise
@@ -41,7 +41,7 @@ def register(given: dict, caller: Caller) -> SignedIn:
         post(MailKind.ACCOUNT_EXISTS, to=user.email)
         session = None
     made = UserRecord.of(user)
-    return signed_in(made, session) if session else SignedIn(made, None)
+    return signed_in(made, session) if session else SignInResult(made, None)
 
 
 def _make(user: User, caller: Caller) -> Session | None:

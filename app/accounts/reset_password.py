@@ -3,16 +3,16 @@
 from bson import ObjectId
 
 from app.accounts.caller import Caller
-from app.accounts.forms import EMAIL, RESET_PASSWORD, filled, refuse_weak
-from app.accounts.letters import told_of
-from app.accounts.linked import linked
-from app.accounts.sessions import SignedIn, new_session, signed_in
+from app.accounts.forms import EMAIL, RESET_PASSWORD, load_form, refuse_weak_password
+from app.accounts.mail_content import describe_origin
+from app.accounts.resolve_link import resolve_link
+from app.accounts.sessions import SignInResult, new_session, signed_in
 from app.errors import AccountError, ErrorReason
 from app.models.link import LinkKind, spend_link, spent
 from app.models.outgoing_mail import MailKind, post
 from app.models.security_event import SecurityEventType
 from app.models.session import Session, remove_sessions_of
-from app.models.transaction import together
+from app.models.transaction import in_transaction
 from app.models.user import UserRecord, find_by_id
 from app.security.audit import record
 from app.security.passwords import hash_password
@@ -26,24 +26,24 @@ def request_password_reset(given: dict, caller: Caller) -> None:
     is sent, and an address of nobody gets none.
     Raises AccountError: INVALID_DATA, TOO_MANY_ATTEMPTS.
     """
-    email = filled(EMAIL, given)["email"]
+    email = load_form(EMAIL, given)["email"]
     count(Action.RESET_REQUEST, account=email, address=caller.ip_address)
     post(MailKind.RESET_PASSWORD, to=email)
 
 
-def reset_password(given: dict, caller: Caller) -> SignedIn:
+def reset_password(given: dict, caller: Caller) -> SignInResult:
     """Take the new password, end every session, sign in on this device. The link works once.
 
     It came to the address, so the address is theirs: it is verified from now on.
     Raises AccountError: LINK_INVALID, LINK_EXPIRED, TOO_MANY_ATTEMPTS, OVERLOADED; INVALID_DATA
     for a weak password, which leaves the link as it was.
     """
-    form = filled(RESET_PASSWORD, given)
+    form = load_form(RESET_PASSWORD, given)
     with guess(Action.LINK, account=None, address=caller.ip_address):
-        user, link = linked(LinkKind.RESET_PASSWORD, form["token"])
-        refuse_weak(form["new_password"], user)
+        user, link = resolve_link(LinkKind.RESET_PASSWORD, form["token"])
+        refuse_weak_password(form["new_password"], user)
         hashed = hash_password(form["new_password"])
-        session = together(lambda: _reset(user, link["id"], hashed, caller))
+        session = in_transaction(lambda: _reset(user, link["id"], hashed, caller))
     return signed_in(find_by_id(user.id), session)
 
 
@@ -60,5 +60,5 @@ def _reset(user: UserRecord, link_id: ObjectId, hashed: str, caller: Caller) -> 
         raise AccountError(ErrorReason.LINK_INVALID)
     remove_sessions_of(user.id, but=session.id)
     record(SecurityEventType.PASSWORD_RESET, user.id, **caller.origin)
-    post(MailKind.PASSWORD_CHANGED, to=user.email, user_id=user.id, details=told_of(caller))
+    post(MailKind.PASSWORD_CHANGED, to=user.email, user_id=user.id, details=describe_origin(caller))
     return session

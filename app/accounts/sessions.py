@@ -7,7 +7,7 @@ from bson import ObjectId
 
 from app.accounts import last_use
 from app.accounts.caller import Caller
-from app.accounts.forms import REFRESH_TOKEN, filled
+from app.accounts.forms import REFRESH_TOKEN, load_form
 from app.accounts.session_list import ListedSession, list_sessions
 from app.clock import now
 from app.errors import AccountError, ErrorReason
@@ -22,7 +22,7 @@ from app.models.session import (
     remove_sessions,
     rotate,
 )
-from app.models.transaction import together
+from app.models.transaction import in_transaction
 from app.models.user import MAX_SESSIONS, UserRecord, end_session, find_signed_in
 from app.security import tokens
 from app.security.audit import record
@@ -33,7 +33,7 @@ GRACE = timedelta(seconds=10)  # in which a used refresh token still yields its 
 
 
 @dataclass(frozen=True)
-class SignedIn:
+class SignInResult:
     """An account and the tokens of the session just opened or refreshed.
 
     tokens: None where nobody is signed in yet: the address must be verified first.
@@ -61,7 +61,7 @@ def new_session(user_id: ObjectId, caller: Caller) -> Session:
     return session
 
 
-def signed_in(user: UserRecord, session: Session) -> SignedIn:
+def signed_in(user: UserRecord, session: Session) -> SignInResult:
     """The answer to whoever has just opened `session`."""
     pair = tokens.issue(
         str(user.id),
@@ -72,7 +72,7 @@ def signed_in(user: UserRecord, session: Session) -> SignedIn:
     if session.id not in user.session_ids:  # it was read before the session was opened
         user.session_ids = [*user.session_ids, session.id][-MAX_SESSIONS:]
     last_use.written(str(session.id))
-    return SignedIn(user, pair, session.id)
+    return SignInResult(user, pair, session.id)
 
 
 def authenticate(caller: Caller) -> Caller:
@@ -91,7 +91,7 @@ def authenticate(caller: Caller) -> Caller:
     return replace(caller, user=user, session_id=ObjectId(claims.session_id))
 
 
-def refresh(given: dict, caller: Caller) -> SignedIn:
+def refresh(given: dict, caller: Caller) -> SignInResult:
     """Exchange a refresh token for its successor and a new access token.
 
     A used one ends the session, except within GRACE of its use: then it yields the same
@@ -99,12 +99,12 @@ def refresh(given: dict, caller: Caller) -> SignedIn:
     Raises AccountError: TOKEN_INVALID, TOKEN_EXPIRED, TOKEN_REVOKED, TOKEN_REUSED,
     ACCOUNT_INACTIVE, TOO_MANY_ATTEMPTS.
     """
-    token = filled(REFRESH_TOKEN, given)["refresh_token"]
+    token = load_form(REFRESH_TOKEN, given)["refresh_token"]
     with guess(Action.REFRESH, account=None, address=caller.ip_address):
         return _refresh(token, caller)
 
 
-def _refresh(token: str, caller: Caller) -> SignedIn:
+def _refresh(token: str, caller: Caller) -> SignInResult:
     claims = tokens.read_refresh(token)
     user = _live_account(claims)
     session_id, successor, at = ObjectId(claims.session_id), tokens.new_token_id(), now()
@@ -117,19 +117,21 @@ def _refresh(token: str, caller: Caller) -> SignedIn:
             raise AccountError(ErrorReason.TOKEN_REVOKED)
         rotation = _recent_rotation(session, claims.token_id)
         if rotation is None:
-            together(lambda: _end(user.id, session_id, SecurityEventType.TOKEN_REUSED, caller))
+            in_transaction(
+                lambda: _end(user.id, session_id, SecurityEventType.TOKEN_REUSED, caller)
+            )
             raise AccountError(ErrorReason.TOKEN_REUSED)
         successor, at = rotation["successor"], rotation["at"]
     pair = tokens.issue(
         claims.user_id, claims.session_id, refresh_id=successor, refresh_issued_at=at
     )
-    return SignedIn(user, pair, session_id)
+    return SignInResult(user, pair, session_id)
 
 
 def logout(caller: Caller) -> int:
     """End the session that asks, at once, for its access token too: how many ended."""
     user_id, asking = caller.user.id, caller.session_id
-    ended = together(lambda: _end(user_id, asking, SecurityEventType.LOGGED_OUT, caller))
+    ended = in_transaction(lambda: _end(user_id, asking, SecurityEventType.LOGGED_OUT, caller))
     return int(ended)
 
 
@@ -149,7 +151,7 @@ def logout_everywhere(caller: Caller, *, except_current: bool) -> int:
             record(SecurityEventType.LOGGED_OUT, caller.user.id, **caller.origin)
         return ended
 
-    return together(end_all)
+    return in_transaction(end_all)
 
 
 def revoke_session(session_id: str, caller: Caller) -> ListedSession:
@@ -159,7 +161,7 @@ def revoke_session(session_id: str, caller: Caller) -> ListedSession:
     """
     user_id, event = caller.user.id, SecurityEventType.SESSION_REVOKED
     for session in list_sessions(caller.user, caller.session_id):
-        if str(session.id) == session_id and together(
+        if str(session.id) == session_id and in_transaction(
             lambda id_=session.id: _end(user_id, id_, event, caller)
         ):
             return session

@@ -6,9 +6,9 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load
 
-from app.accounts.forms import Text, filled, refuse
+from app.accounts.forms import Text, load_form, refuse
 from app.errors import ErrorReason
-from app.models.searchable import found_by
+from app.models.search_terms import search_filter
 
 LONGEST_TERM = 100  # characters
 
@@ -21,7 +21,7 @@ def conditions(given: Mapping[str, Any]) -> dict[str, Any]:
     """
     if not given:
         return {}  # as most pages are asked for
-    form = filled(FILTER, given, ("filter",))
+    form = load_form(FILTER, given, ("filter",))
     where = {name: form[name] for name in ("active", "email_verified") if name in form}
     if "role" in form:
         where["roles"] = form["role"].value
@@ -35,7 +35,7 @@ class Search(Text):
     """What is looked for, as the filter that finds it."""
 
     def understood(self, text: str) -> dict[str, Any]:
-        found = found_by(text)
+        found = search_filter(text)
         if found is None:
             raise refuse(ErrorReason.INVALID_DATA)
         return found

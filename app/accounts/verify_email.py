@@ -3,12 +3,12 @@
 from bson import ObjectId
 
 from app.accounts.caller import Caller
-from app.accounts.forms import EMAIL, LINK, filled
+from app.accounts.forms import EMAIL, LINK, load_form
 from app.errors import AccountError, ErrorReason
 from app.models.link import LinkKind, spend_link
 from app.models.outgoing_mail import MailKind, post
 from app.models.security_event import SecurityEventType
-from app.models.transaction import together
+from app.models.transaction import in_transaction
 from app.models.user import UserRecord, find_by_id
 from app.security.audit import record
 from app.security.links import read_link_token
@@ -22,7 +22,7 @@ def resend_verification_email(given: dict, caller: Caller) -> None:
     is sent, and an address of nobody gets none.
     Raises AccountError: INVALID_DATA, TOO_MANY_ATTEMPTS.
     """
-    email = filled(EMAIL, given)["email"]
+    email = load_form(EMAIL, given)["email"]
     count(Action.RESEND_VERIFICATION, account=email, address=caller.ip_address)
     post(MailKind.VERIFY_EMAIL, to=email)
 
@@ -32,10 +32,10 @@ def verify_email(given: dict, caller: Caller) -> UserRecord:
 
     Raises AccountError: LINK_INVALID, LINK_EXPIRED, TOO_MANY_ATTEMPTS.
     """
-    token = filled(LINK, given)["token"]
+    token = load_form(LINK, given)["token"]
     with guess(Action.LINK, account=None, address=caller.ip_address):
         user_id, link_id = read_link_token(LinkKind.VERIFY_EMAIL, token)
-        together(lambda: _verify(user_id, link_id, caller))
+        in_transaction(lambda: _verify(user_id, link_id, caller))
     return find_by_id(user_id)
 
 

@@ -16,7 +16,7 @@ from flask.cli import with_appcontext
 
 from app.accounts.export_users import export_users
 from app.accounts.import_users import Batch, Fault, import_users
-from app.cli.outcome import fault, said_in_a_line
+from app.cli.command_errors import fault, report_errors
 
 MOST_NAMES = 20  # told of the names that were not understood
 OWNER_ALONE = 0o600
@@ -61,7 +61,7 @@ def import_(file: BinaryIO, verified: bool) -> None:
     """
     total, started = _Sum(), monotonic()
     try:
-        with said_in_a_line(), _progress(file) as advance:
+        with report_errors(), _progress(file) as advance:
             for batch in import_users(file, verified=verified):
                 total.add(batch)
                 advance(batch)
@@ -87,7 +87,7 @@ def export(file: str, with_password_hashes: bool) -> None:
     if with_password_hashes:
         click.echo("These password hashes can be guessed at: keep them as secret.", err=True)
     written = 0
-    with said_in_a_line(), _written(file) as out:
+    with report_errors(), _written(file) as out:
         for account in export_users(with_hashes=with_password_hashes):
             click.echo(json.dumps(account, ensure_ascii=False), out)
             written += 1

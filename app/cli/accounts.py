@@ -10,11 +10,11 @@ from flask.cli import AppGroup
 
 from app.accounts.administration import set_user_active, set_user_roles
 from app.accounts.create_admin import OPERATOR, account_id, create_admin
-from app.accounts.pages import LARGEST_PAGE, asked_slice
+from app.accounts.pagination import LARGEST_PAGE, requested_slice
 from app.accounts.user_filter import conditions
 from app.accounts.user_list import UserList, list_accounts
 from app.cli.account_files import export, import_
-from app.cli.outcome import said_in_a_line
+from app.cli.command_errors import report_errors
 from app.errors import AccountError, ErrorReason
 from app.models.keyset import Position
 from app.models.user import Role, UserRecord
@@ -55,7 +55,7 @@ def create(name: str | None, email: str | None, password_stdin: bool, verified: 
     name = name if name is not None else _asked("Full name")
     email = email if email is not None else _asked("E-mail")
     given = {"full_name": name, "email": email, "password": _password(password_stdin)}
-    with said_in_a_line():
+    with report_errors():
         try:
             made = create_admin(given, verified=verified)
         except AccountError as refusal:
@@ -77,7 +77,7 @@ def set_role(email: str, roles: tuple[str, ...]) -> None:
     It may do what they allow from its next request on. Exits 1 when there is no such account, or
     nobody would be left to administer.
     """
-    with said_in_a_line():
+    with report_errors():
         wanted = [Role[name] for name in roles]
         changed = set_user_roles(account_id(email), wanted, OPERATOR)
     click.echo(f"{changed.email}: {', '.join(changed.roles)}")
@@ -106,7 +106,7 @@ def activate(email: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for scripts.")
 def list_(search: str | None, limit: int | None, as_json: bool) -> None:
     """List the accounts, the newest first, without secrets. Times are in UTC."""
-    with said_in_a_line():
+    with report_errors():
         for number, account in enumerate(islice(_accounts(search, limit), limit)):
             if not number and not as_json:
                 click.echo(f"{'ID':26}{'CREATED':22}{'STATE':8}{'ROLES':13}E-MAIL, NAME")
@@ -117,7 +117,7 @@ def _accounts(search: str | None, limit: int | None) -> Iterator[UserRecord]:
     wanted, position = UserList(conditions({"search": search})), None
     size = min(limit or LARGEST_PAGE, LARGEST_PAGE)
     while True:
-        page = list_accounts(wanted, asked_slice(first=size, after=position), set(LISTED))
+        page = list_accounts(wanted, requested_slice(first=size, after=position), set(LISTED))
         yield from page.rows
         if not page.has_next:
             return
@@ -141,7 +141,7 @@ def _object(account: UserRecord) -> str:
 
 
 def _set_active(email: str, *, active: bool) -> None:
-    with said_in_a_line():
+    with report_errors():
         changed = set_user_active(account_id(email), active, OPERATOR)
     click.echo(f"{changed.email}: {'active' if changed.active else 'closed'}")
 

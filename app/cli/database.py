@@ -3,7 +3,7 @@
 import click
 from flask.cli import AppGroup
 
-from app.cli.outcome import said_in_a_line
+from app.cli.command_errors import report_errors
 from app.models.indexes import UnbuildableIndexError, build_indexes, missing_indexes, stored_indexes
 from app.models.pruning import (
     EXPIRING,
@@ -32,7 +32,7 @@ def indexes(show: bool, check: bool) -> None:
     """
     if show and check:
         raise click.UsageError("--show and --check: one of them.")
-    with said_in_a_line():
+    with report_errors():
         if check:
             _check()
             return
@@ -59,7 +59,7 @@ def prune(dry_run: bool) -> None:
     ended, and their mention in accounts. Nobody is logged out by it, and it can run while servers
     do.
     """
-    with said_in_a_line():
+    with report_errors():
         for name in EXPIRING:
             count = remove_expired(name, dry_run=dry_run)
             click.echo(f"{name} past their time: {count}")

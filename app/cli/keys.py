@@ -7,7 +7,7 @@ from datetime import datetime
 import click
 from flask.cli import AppGroup
 
-from app.cli.outcome import said_in_a_line
+from app.cli.command_errors import report_errors
 from app.clock import now
 from app.config import current
 from app.models.signing_key import find_keys, remove_keys
@@ -58,7 +58,7 @@ def rotate(algorithm: str | None, at_once: bool) -> None:
     /.well-known/jwks.json has learnt of it. Nobody is logged out: the older keys verify
     until the last tokens they signed are gone, then they are forgotten.
     """
-    with said_in_a_line():
+    with report_errors():
         key = key_ring.rotate(algorithm or current().token_algorithm, at_once=at_once)
     click.echo(f"Made {key.kid} ({key.algorithm}): signs from {key.signs_from:%Y-%m-%dT%H:%M:%SZ}")
 
@@ -71,7 +71,7 @@ def list_(as_json: bool) -> None:
     State: `next` will sign, `signs` signs every new token, `verifies` does only that, until its
     tokens are gone. Times are in UTC.
     """
-    with said_in_a_line():
+    with report_errors():
         rows = [row.values for row in _rows()]
     if as_json:
         click.echo(json.dumps(rows, indent=2))
@@ -90,7 +90,7 @@ def check() -> None:
 
     Makes the first key of JWT_ALGORITHM where there is none. `./boot.sh serve` runs it first.
     """
-    with said_in_a_line():
+    with report_errors():
         signing = key_ring.read_keys().signing()
     click.echo(f"{signing.kid} ({signing.algorithm}) signs")
 
@@ -104,7 +104,7 @@ def remove(kids: tuple[str, ...], yes: bool) -> None:
     For a key that has leaked: `flask keys rotate --at-once` first, since the newest key is only
     removed together with all others.
     """
-    with said_in_a_line():
+    with report_errors():
         stored = [key.id for key in find_keys()]
     if unknown := [kid for kid in kids if kid not in stored]:
         raise click.ClickException(f"Not stored: {', '.join(unknown)}. Nothing was removed.")
@@ -112,7 +112,7 @@ def remove(kids: tuple[str, ...], yes: bool) -> None:
         raise click.ClickException(f"{stored[0]} is the newest: rotate first. Nothing was removed.")
     if not yes:
         click.confirm("Their tokens will be refused. Remove them?", abort=True)
-    with said_in_a_line():
+    with report_errors():
         click.echo(f"Removed {remove_keys(list(kids))}")
 
 

@@ -6,7 +6,7 @@ import click
 from flask.cli import AppGroup
 from graphql import GraphQLSyntaxError, parse, validate
 
-from schema.persisted import manifest_of
+from schema.engine.persisted import manifest_of
 from schema.root import build_schema
 
 SCHEMA_FILE = Path(__file__).parent.parent.parent / "schema" / "schema.graphql"

@@ -9,7 +9,7 @@ from pymongo import ReturnDocument
 from app.clock import now
 from app.config import current
 from app.errors import AccountError, ErrorReason
-from app.models.connection import asks_database
+from app.models.connection import database_query
 from app.models.transaction import current_session
 from app.models.user import SIGNED_IN, Role, User, UserRecord
 
@@ -27,7 +27,7 @@ class Administrators(Document):
     meta = {"collection": "administrators", "auto_create_index": False}
 
 
-@asks_database
+@database_query
 def keep_one_administrator(before: dict) -> None:
     """Refuse, within the transaction of the change, what leaves no live administrator.
 
@@ -46,7 +46,7 @@ def keep_one_administrator(before: dict) -> None:
         raise AccountError(ErrorReason.LAST_ADMIN)
 
 
-@asks_database
+@database_query
 def open_account(user_id: ObjectId) -> UserRecord | None:
     """Let an account sign in again: as it is now. None when it is gone, or was not closed."""
     return UserRecord.found(
@@ -60,7 +60,7 @@ def open_account(user_id: ObjectId) -> UserRecord | None:
     )
 
 
-@asks_database
+@database_query
 def replace_roles(user_id: ObjectId, roles: Sequence[Role]) -> UserRecord | None:
     """Give an account these roles and no others: as it is now. None when it is gone, or has them.
 

@@ -15,8 +15,8 @@ from mongoengine import DateTimeField, DictField, Document, ListField, StringFie
 from pymongo import UpdateOne
 from pymongo.errors import BulkWriteError
 
-from app.models.connection import asks_database
-from app.models.reading import find_all
+from app.models.connection import database_query
+from app.models.queries import find_all
 
 WAITS = (30, 60, 120, 240, 480, 900)  # seconds, after the failure that reaches the limit and on
 MOST_RACES = 10  # for the first attempt under a key; each has a winner, so few lose twice
@@ -47,7 +47,7 @@ class Quota:
     window: timedelta
 
 
-@asks_database
+@database_query
 def blocked_until(quotas: Sequence[Quota], at: datetime) -> datetime | None:
     """When all of the keys are free again; None when they are."""
     if not quotas:
@@ -58,7 +58,7 @@ def blocked_until(quotas: Sequence[Quota], at: datetime) -> datetime | None:
     return max((one["free_at"] for one in found), default=None)
 
 
-@asks_database
+@database_query
 def count_attempt(quotas: Sequence[Quota], attempt_id: ObjectId, at: datetime) -> datetime | None:
     """Count an attempt under every key: None; or under none, and when a blocked one is free again.
 
@@ -76,7 +76,7 @@ def count_attempt(quotas: Sequence[Quota], attempt_id: ObjectId, at: datetime) -
     return at + timedelta(seconds=1)
 
 
-@asks_database
+@database_query
 def settle_attempt(
     attempt_id: ObjectId,
     at: datetime,

@@ -92,12 +92,12 @@ class _Asked(local):
 _asked = _Asked()
 
 
-def count_anew() -> None:
+def reset_query_count() -> None:
     """Forget what this thread has asked so far: its next request begins."""
     _asked.questions, _asked.seconds = 0, 0.0
 
 
-def asked_so_far() -> tuple[int, float]:
+def query_count() -> tuple[int, float]:
     """How many questions this thread has asked since `count_anew`, and the seconds they took.
 
     A transaction is one question, its commit, beside those asked within it; its seconds are
@@ -140,7 +140,7 @@ def most_connections() -> float:
         return inf
 
 
-def asks_database(question: Callable[P, R]) -> Callable[P, R]:
+def database_query(question: Callable[P, R]) -> Callable[P, R]:
     """Mark a question to the database: its absence is raised as DATABASE_UNAVAILABLE.
 
     It is counted among those of its thread (`asked_so_far`). When one has waited in vain for a
@@ -198,7 +198,7 @@ def _is_back() -> bool:
     return not _no_server_since_asked
 
 
-@asks_database
+@database_query
 def ping() -> None:
     """Return if the database answers; raise AccountError(DATABASE_UNAVAILABLE) if not."""
     client().admin.command("ping")

@@ -6,9 +6,9 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from app.models.administrators import Administrators
 from app.models.attempt import Attempts
-from app.models.connection import asks_database
+from app.models.connection import database_query
+from app.models.long_operations import long_timeout
 from app.models.outgoing_mail import OutgoingMail
-from app.models.patience import patiently
 from app.models.persisted_operation import PersistedOperation
 from app.models.security_event import SecurityEvent
 from app.models.session import Session
@@ -34,7 +34,7 @@ class UnbuildableIndexError(Exception):
     """An index that cannot be built. Its text names it and tells no value of anybody's."""
 
 
-@asks_database
+@database_query
 def build_indexes() -> dict[str, list[str]]:
     """Build what is missing and say what there is: {collection: names of its indexes}.
 
@@ -47,7 +47,7 @@ def build_indexes() -> dict[str, list[str]]:
     for document in DOCUMENTS:
         collection = document._get_collection()
         try:
-            with patiently(BUILD_SECONDS):
+            with long_timeout(BUILD_SECONDS):
                 document.ensure_indexes()
         except DuplicateKeyError as error:
             names = ", ".join(error.details.get("keyPattern") or ["a unique index"])
@@ -64,7 +64,7 @@ def build_indexes() -> dict[str, list[str]]:
     return built
 
 
-@asks_database
+@database_query
 def stored_indexes() -> dict[str, list[str]]:
     """The indexes that there are, in words: {collection: [name: keys, options]}."""
     return {
@@ -76,7 +76,7 @@ def stored_indexes() -> dict[str, list[str]]:
     }
 
 
-@asks_database
+@database_query
 def missing_indexes() -> dict[str, list[str]]:
     """Those that are not there, or are there otherwise: {collection: [keys, options]}."""
     missing = {}

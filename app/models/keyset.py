@@ -8,7 +8,7 @@ from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 
-from app.models.reading import find_all
+from app.models.queries import find_all
 
 
 class Position(NamedTuple):

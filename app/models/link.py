@@ -8,9 +8,9 @@ from typing import Any
 from bson import ObjectId
 
 from app.clock import now
-from app.models.connection import asks_database
+from app.models.connection import database_query
 from app.models.transaction import current_session
-from app.models.user import User, UserRecord, naming_what_is_taken
+from app.models.user import User, UserRecord, report_taken_values
 
 
 class LinkKind(Enum):
@@ -30,7 +30,7 @@ class LinkKind(Enum):
         return f"links.{self.place}"
 
 
-@asks_database
+@database_query
 def arm_link(kind: LinkKind, user_id: ObjectId, link_id: ObjectId, asked_at: datetime) -> bool:
     """Make a link the one that works, in the place of one asked for earlier.
 
@@ -48,7 +48,7 @@ def arm_link(kind: LinkKind, user_id: ObjectId, link_id: ObjectId, asked_at: dat
     return armed.matched_count == 1
 
 
-@asks_database
+@database_query
 def spend_link(
     kind: LinkKind, user_id: ObjectId, link_id: ObjectId, changes: Mapping[str, Any]
 ) -> bool:
@@ -58,7 +58,7 @@ def spend_link(
     Raises AccountError(ALREADY_EXISTS) when a unique value in `changes` is taken.
     """
     live = {f"{kind.field}.id": link_id, f"{kind.field}.spent": False}
-    with naming_what_is_taken():
+    with report_taken_values():
         spent = User._get_collection().update_one(
             {"_id": user_id, "active": True, **live},
             {"$set": {**_ended(kind), "updated_at": now(), **changes}},
@@ -67,7 +67,7 @@ def spend_link(
     return spent.matched_count == 1
 
 
-@asks_database
+@database_query
 def offer_change(user: UserRecord, session_id: ObjectId, email: str) -> ObjectId | None:
     """Make a link that gives the account another address, in the place of an older one: its id.
 

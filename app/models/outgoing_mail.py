@@ -19,8 +19,8 @@ from mongoengine import (
 from pymongo import ReturnDocument
 
 from app.clock import now
-from app.models.connection import asks_database
-from app.models.reading import Stored, find_all
+from app.models.connection import database_query
+from app.models.queries import Stored, find_all
 from app.models.record import Record
 from app.models.transaction import current_session
 from app.models.user import EMAIL_LENGTH
@@ -102,7 +102,7 @@ class Waiting(NamedTuple):
     oldest_at: datetime | None
 
 
-@asks_database
+@database_query
 def post(
     kind: MailKind,
     *,
@@ -131,7 +131,7 @@ def post(
     return mail.id
 
 
-@asks_database
+@database_query
 def lease_next(seconds: float) -> OutgoingMailRecord | None:
     """Take up the mail that is due longest, for `seconds`; None when none is due.
 
@@ -150,26 +150,26 @@ def lease_next(seconds: float) -> OutgoingMailRecord | None:
     )
 
 
-@asks_database
+@database_query
 def extend_lease(mail: OutgoingMailRecord, seconds: float) -> bool:
     """Hold the mail for `seconds` from now. False when it is another's by now, or is gone."""
     return _write(mail, {"$set": {"due_at": now() + timedelta(seconds=seconds)}})
 
 
-@asks_database
+@database_query
 def finish(mail: OutgoingMailRecord) -> bool:
     """Forget a mail that was sent, or had nothing to say. False when it is another's by now."""
     return OutgoingMail._get_collection().delete_one(_held(mail)).deleted_count == 1
 
 
-@asks_database
+@database_query
 def postpone(mail: OutgoingMailRecord, seconds: float) -> bool:
     """Try again in `seconds`. False when it is another's by now, or is gone."""
     due_at = now() + timedelta(seconds=seconds)
     return _write(mail, {"$set": {"due_at": due_at}, "$unset": {"lease": ""}})
 
 
-@asks_database
+@database_query
 def give_up(mail: OutgoingMailRecord) -> bool:
     """Try no more, and keep the mail for 30 days. False when it is another's by now, or is gone."""
     moment = now()
@@ -177,14 +177,14 @@ def give_up(mail: OutgoingMailRecord) -> bool:
     return _write(mail, {"$set": end, "$unset": {"lease": ""}})
 
 
-@asks_database
+@database_query
 def remove_mail(user_id: ObjectId, addresses: Collection[str]) -> None:
     """Forget the mail about an account and the mail to these addresses, sent or not."""
     theirs = {"$or": [{"user_id": user_id}, {"to": {"$in": list(addresses)}}]}
     OutgoingMail._get_collection().delete_many(theirs, session=current_session())
 
 
-@asks_database
+@database_query
 def mail_of(user_id: ObjectId, address: str, most: int) -> list[Stored]:
     """The newest `most` mails about an account that are not sent, as stored.
 
@@ -194,7 +194,7 @@ def mail_of(user_id: ObjectId, address: str, most: int) -> list[Stored]:
     return find_all(OutgoingMail._get_collection(), theirs, sort=[("_id", -1)], limit=most)
 
 
-@asks_database
+@database_query
 def waiting() -> Waiting:
     """How much mail is still to be sent, and since when the oldest of it waits."""
     outbox, open_ = OutgoingMail._get_collection(), {"gave_up_at": None}

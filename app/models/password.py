@@ -3,13 +3,13 @@
 from bson import ObjectId
 
 from app.clock import now
-from app.models.connection import asks_database
+from app.models.connection import database_query
 from app.models.link import LinkKind, spent
 from app.models.transaction import current_session
 from app.models.user import User, UserRecord
 
 
-@asks_database
+@database_query
 def replace_password(user: UserRecord, session_id: ObjectId, password_hash: str) -> bool:
     """Store another hash, leave one session live, and end the links that the old one vouched for.
 

@@ -5,7 +5,7 @@ from datetime import datetime
 from mongoengine import DateTimeField, Document, StringField
 from mongoengine.errors import NotUniqueError
 
-from app.models.connection import asks_database
+from app.models.connection import database_query
 
 
 class PersistedOperation(Document):
@@ -24,7 +24,7 @@ class PersistedOperation(Document):
     }
 
 
-@asks_database
+@database_query
 def find_operation(sha256: str, *, expires_at: datetime) -> str | None:
     """The text kept under a hash, and from now on until `expires_at`: it is in use."""
     extended = {"$set": {"expires_at": expires_at}}
@@ -33,7 +33,7 @@ def find_operation(sha256: str, *, expires_at: datetime) -> str | None:
     return found and found["text"]
 
 
-@asks_database
+@database_query
 def keep_operation(sha256: str, text: str, *, expires_at: datetime, most: int) -> None:
     """Keep a text, in the place of the one that expires first when there are `most`."""
     kept = PersistedOperation._get_collection()

@@ -8,11 +8,11 @@ from pymongo import ReturnDocument
 
 from app.clock import now
 from app.models.administrators import keep_one_administrator
-from app.models.connection import asks_database
-from app.models.disclosure import told
+from app.models.connection import database_query
+from app.models.export_policy import told
 from app.models.link import LinkKind, spent
 from app.models.outgoing_mail import OutgoingMail, mail_of, remove_mail
-from app.models.reading import Stored, find_all
+from app.models.queries import Stored, find_all
 from app.models.security_event import SecurityEvent, all_events, forget_identity
 from app.models.session import Session, remove_sessions_of
 from app.models.transaction import current_session
@@ -23,7 +23,7 @@ MOST_EVENTS = 10_000  # 10 MB at the very most, of the 16 MB that MongoDB answer
 MOST_MAILS = 1_000
 
 
-@asks_database
+@database_query
 def close_account(user_id: ObjectId, session_id: ObjectId | None = None) -> UserRecord | None:
     """Deactivate the account and end its sessions and links; returns it as it is now.
 
@@ -43,7 +43,7 @@ def close_account(user_id: ObjectId, session_id: ObjectId | None = None) -> User
     return UserRecord.found(closed)
 
 
-@asks_database
+@database_query
 def remove_account(user_id: ObjectId, session_id: ObjectId | None = None) -> bool:
     """Remove a person from every collection; what happened to them stays, without who they were.
 
@@ -65,7 +65,7 @@ def remove_account(user_id: ObjectId, session_id: ObjectId | None = None) -> boo
     return removed is not None
 
 
-@asks_database
+@database_query
 def all_that_is_kept(user_id: ObjectId) -> dict[str, Any] | None:
     """What is stored of a person, as JSON tells of it; None when there is no such account.
 

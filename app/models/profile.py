@@ -7,10 +7,10 @@ from typing import Any
 from pymongo import ReturnDocument
 
 from app.clock import midnight, now
-from app.models.connection import asks_database
+from app.models.connection import database_query
 from app.models.transaction import current_session
-from app.models.user import SIGNED_IN, User, UserRecord, naming_what_is_taken
-from app.models.user_list import keep_searchable
+from app.models.user import SIGNED_IN, User, UserRecord, report_taken_values
+from app.models.user_list import update_search_terms
 
 
 def differs(user: UserRecord, values: Mapping[str, Any]) -> bool:
@@ -18,7 +18,7 @@ def differs(user: UserRecord, values: Mapping[str, Any]) -> bool:
     return any(getattr(user, name) != _stored(value) for name, value in values.items())
 
 
-@asks_database
+@database_query
 def change_profile(user: UserRecord, values: Mapping[str, Any]) -> UserRecord | None:
     """Write these values, clear those that are None, and return the account as it is now; to be
     asked within a transaction.
@@ -35,7 +35,7 @@ def change_profile(user: UserRecord, values: Mapping[str, Any]) -> UserRecord | 
     # cleared, not null: a sparse index knows nothing of what is not there
     cleared = {name: "" for name, value in values.items() if value is None}
     update = {"$set": {**kept, "updated_at": now()}} | ({"$unset": cleared} if cleared else {})
-    with naming_what_is_taken():
+    with report_taken_values():
         changed = User._get_collection().find_one_and_update(
             same,
             update,
@@ -44,7 +44,7 @@ def change_profile(user: UserRecord, values: Mapping[str, Any]) -> UserRecord | 
             session=current_session(),
         )
     if changed and "full_name" in values:
-        keep_searchable(user.id)
+        update_search_terms(user.id)
     return UserRecord.found(changed)
 
 

@@ -7,10 +7,10 @@ from bson import ObjectId
 from pymongo.collection import Collection
 
 from app.clock import now
-from app.models.connection import asks_database
+from app.models.connection import database_query
 from app.models.indexes import DOCUMENTS
-from app.models.patience import BATCH, in_batches, patiently
-from app.models.reading import find_all
+from app.models.long_operations import BATCH, in_batches, long_timeout
+from app.models.queries import find_all
 from app.models.session import Session, live_session_ids, remove_sessions
 from app.models.user import User
 
@@ -63,32 +63,32 @@ def _unexpired(session_ids: Sequence[ObjectId]) -> set[ObjectId]:
     return set(_ids(Session._get_collection(), where, len(session_ids) or 1))
 
 
-@asks_database
+@database_query
 def _ids(collection: Collection, where: dict[str, Any], limit: int) -> list[ObjectId]:
-    with patiently():
+    with long_timeout():
         return [one["_id"] for one in find_all(collection, where, {"_id": True}, limit=limit)]
 
 
-@asks_database
+@database_query
 def _count(collection: Collection, where: dict[str, Any]) -> int:
-    with patiently():
+    with long_timeout():
         return collection.count_documents(where)
 
 
-@asks_database
+@database_query
 def _remove(collection: Collection, ids: Sequence[ObjectId]) -> int:
     """Those of them that are still past their time: a session may have been used since."""
     where = {"_id": {"$in": list(ids)}, EXPIRY: {"$lte": now()}}
-    with patiently():
+    with long_timeout():
         return collection.delete_many(where).deleted_count
 
 
 def _removed(session_ids: Sequence[ObjectId]) -> int:
-    with patiently():
+    with long_timeout():
         return remove_sessions(session_ids)
 
 
-@asks_database
+@database_query
 def _unlist(user_id: ObjectId, session_ids: Sequence[ObjectId]) -> None:
     User._get_collection().update_one(
         {"_id": user_id}, {"$pull": {"session_ids": {"$in": list(session_ids)}}}

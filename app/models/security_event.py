@@ -6,9 +6,9 @@ from enum import Enum
 from bson import ObjectId
 from mongoengine import DateTimeField, Document, EnumField, ObjectIdField, StringField
 
-from app.models.connection import asks_database
+from app.models.connection import database_query
 from app.models.keyset import Page, Slice, read_page
-from app.models.reading import Stored, find_all
+from app.models.queries import Stored, find_all
 from app.models.record import Record
 from app.models.session import USER_AGENT_LENGTH
 from app.models.transaction import current_session
@@ -71,20 +71,20 @@ class SecurityEventRecord(Record):
     expires_at: datetime
 
 
-@asks_database
+@database_query
 def add_event(event: SecurityEvent) -> None:
     """Keep an event, within the transaction that this thread is in, if there is one."""
     SecurityEvent._get_collection().insert_one(event.to_mongo(), session=current_session())
 
 
-@asks_database
+@database_query
 def newest_events(user_id: ObjectId, asked: Slice) -> Page:
     """A page of the events of an account, the newest first."""
     events = SecurityEvent._get_collection()
     return read_page(events, None, where={"user_id": user_id}, key="at", asked=asked)
 
 
-@asks_database
+@database_query
 def all_events(user_id: ObjectId, most: int) -> list[Stored]:
     """The newest `most` events of an account, as stored."""
     newest_first = [("at", -1), ("_id", -1)]
@@ -92,7 +92,7 @@ def all_events(user_id: ObjectId, most: int) -> list[Stored]:
     return find_all(events, {"user_id": user_id}, sort=newest_first, limit=most)
 
 
-@asks_database
+@database_query
 def forget_identity(user_id: ObjectId) -> None:
     """Keep what happened to a deleted account, and nothing of who it was."""
     identity = dict.fromkeys(("user_id", "ip_address", "user_agent"), "")

@@ -20,8 +20,8 @@ from mongoengine import (
 from pymongo.errors import PyMongoError
 
 from app.clock import now
-from app.models.connection import asks_database
-from app.models.reading import Stored, find_all, find_one
+from app.models.connection import database_query
+from app.models.queries import Stored, find_all, find_one
 from app.models.record import Record
 from app.models.transaction import current_session
 from app.models.user import User
@@ -68,7 +68,7 @@ class Session(Document):
         "indexes": ["user_id", {"fields": ["expires_at"], "expireAfterSeconds": 0}],
     }
 
-    @asks_database
+    @database_query
     def add(self) -> None:
         """Insert the new session; it is live once its account lists it."""
         self.validate()
@@ -89,13 +89,13 @@ class SessionRecord(Record):
     expires_at: datetime
 
 
-@asks_database
+@database_query
 def find_session(session_id: ObjectId) -> SessionRecord | None:
     """One session by its id."""
     return SessionRecord.found(find_one(Session._get_collection(), {"_id": session_id}))
 
 
-@asks_database
+@database_query
 def rotate(
     session_id: ObjectId, *, used: str, successor: str, at: datetime, expires_at: datetime
 ) -> bool:
@@ -113,7 +113,7 @@ def rotate(
     return sessions.update_one(current, update, session=transaction).modified_count == 1
 
 
-@asks_database
+@database_query
 def hold_session(session_id: ObjectId, at: datetime) -> bool:
     """Write that the session that asks is used, as part of a transaction. False when it has ended.
 
@@ -125,7 +125,7 @@ def hold_session(session_id: ObjectId, at: datetime) -> bool:
     return sessions.update_one({"_id": session_id}, used, session=transaction).matched_count == 1
 
 
-@asks_database
+@database_query
 def find_devices(session_ids: Collection[ObjectId]) -> list[Stored]:
     """Of these sessions those that have not expired, as stored, without what refreshes them."""
     unexpired = {"_id": {"$in": list(session_ids)}, "expires_at": {"$gt": now()}}
@@ -134,7 +134,7 @@ def find_devices(session_ids: Collection[ObjectId]) -> list[Stored]:
     return find_all(sessions, unexpired, secrets, limit=len(session_ids)) if session_ids else []
 
 
-@asks_database
+@database_query
 def live_session_ids(user_ids: Collection[ObjectId]) -> dict[ObjectId, list[ObjectId]]:
     """The live sessions of each of these accounts, by one question for all."""
     asked = {"_id": {"$in": list(user_ids)}}
@@ -154,7 +154,7 @@ def note_use(session_id: ObjectId, at: datetime, *, unless_since: datetime) -> N
         log.warning("the use of a session could not be written: %s", error)
 
 
-@asks_database
+@database_query
 def end_all_sessions(
     user_id: ObjectId, asking: ObjectId, *, keep_asking: bool
 ) -> list[ObjectId] | None:
@@ -172,7 +172,7 @@ def end_all_sessions(
     return before and [ended for ended in before["session_ids"] if ended not in kept]
 
 
-@asks_database
+@database_query
 def remove_sessions(session_ids: Collection[ObjectId]) -> int:
     """Forget ended sessions: how many there were, since those that expired are gone already."""
     ended, transaction = {"_id": {"$in": list(session_ids)}}, current_session()
@@ -184,7 +184,7 @@ def remove_session(session_id: ObjectId) -> None:
     remove_sessions([session_id])
 
 
-@asks_database
+@database_query
 def renew(session_id: ObjectId, successor: str, at: datetime, expires_at: datetime) -> None:
     """Give a session another refresh token, and forget the earlier ones."""
     update = {
@@ -195,7 +195,7 @@ def renew(session_id: ObjectId, successor: str, at: datetime, expires_at: dateti
     sessions.update_one({"_id": session_id}, update, session=transaction)
 
 
-@asks_database
+@database_query
 def remove_sessions_of(user_id: ObjectId, *, but: ObjectId | None = None) -> None:
     """Forget an account's sessions, those too that it never listed; but one, if it is given."""
     all_of_them = {"user_id": user_id, **({"_id": {"$ne": but}} if but else {})}

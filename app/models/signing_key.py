@@ -9,8 +9,8 @@ from mongoengine import BinaryField, DateTimeField, Document, IntField, StringFi
 from mongoengine.errors import NotUniqueError
 
 from app.clock import now
-from app.models.connection import asks_database
-from app.models.reading import find_all
+from app.models.connection import database_query
+from app.models.queries import find_all
 from app.models.record import Record
 from app.settings_form import TOKEN_ALGORITHMS
 
@@ -47,7 +47,7 @@ class SigningKeyRecord(Record):
     expires_at: datetime | None = None
 
 
-@asks_database
+@database_query
 def find_keys() -> list[SigningKeyRecord]:
     """The keys that have not expired, the newest first."""
     unexpired = {"expires_at": {"$not": {"$lte": now()}}}
@@ -56,7 +56,7 @@ def find_keys() -> list[SigningKeyRecord]:
     return [SigningKeyRecord(stored) for stored in found]
 
 
-@asks_database
+@database_query
 def add_key(key: SigningKey) -> bool:
     """Add a key at the place that its number says; False when that is taken."""
     try:
@@ -66,14 +66,14 @@ def add_key(key: SigningKey) -> bool:
     return True
 
 
-@asks_database
+@database_query
 def supersede_keys(before: int, *, expires_at: datetime) -> None:
     """Let the keys of numbers below `before` expire, unless an earlier successor said when."""
     older = {"number": {"$lt": before}, "expires_at": None}
     SigningKey._get_collection().update_many(older, {"$set": {"expires_at": expires_at}})
 
 
-@asks_database
+@database_query
 def remove_keys(kids: list[str]) -> int:
     """Forget these keys now: how many there were."""
     return SigningKey._get_collection().delete_many({"_id": {"$in": kids}}).deleted_count

@@ -13,7 +13,7 @@ from pymongo.errors import ConnectionFailure, ExecutionTimeout, PyMongoError
 
 from app.config import current
 from app.errors import AccountError
-from app.models.connection import asks_database, client
+from app.models.connection import client, database_query
 
 PATIENCE = 10  # seconds to end what ran out of time
 R = TypeVar("R")
@@ -25,8 +25,8 @@ def current_session() -> ClientSession | None:
     return _session.get()
 
 
-@asks_database
-def together(change: Callable[[], R]) -> R:
+@database_query
+def in_transaction(change: Callable[[], R]) -> R:
     """What `change` returns, its writes committed as one; what it raises, with nothing written.
 
     `change` may run more than once: the driver repeats a transaction that lost a race for a

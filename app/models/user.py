@@ -23,10 +23,10 @@ from pymongo.errors import DuplicateKeyError
 
 from app.clock import now
 from app.errors import AccountError, ErrorReason
-from app.models.connection import asks_database
-from app.models.reading import find_one
+from app.models.connection import database_query
+from app.models.queries import find_one
 from app.models.record import Record
-from app.models.searchable import searchable
+from app.models.search_terms import search_terms
 from app.models.transaction import current_session
 
 EMAIL_LENGTH = 254  # RFC 5321, erratum 1690
@@ -79,7 +79,7 @@ class Links(EmbeddedDocument):
 
 
 class Search(EmbeddedDocument):
-    """What an account is found by. See app/models/searchable.py."""
+    """What an account is found by. See app/models/search_terms.py."""
 
     keys = ListField(StringField(), help_text="The first characters of each word, folded.")
     words = ListField(StringField(), help_text="The address and the words of the name, folded.")
@@ -157,21 +157,21 @@ class User(Document):
         ],
     }
 
-    @asks_database
+    @database_query
     def add(self) -> None:
         """Insert the new account: the unique indexes decide, not a look-up before.
 
         Raises AccountError(ALREADY_EXISTS) naming the field whose value is taken.
         """
-        found_by = searchable(email=self.email, full_name=self.full_name)
-        self.name_key, self.search = found_by["name_key"], Search(**found_by["search"])
+        search_filter = search_terms(email=self.email, full_name=self.full_name)
+        self.name_key, self.search = search_filter["name_key"], Search(**search_filter["search"])
         self.validate()
-        with naming_what_is_taken():
+        with report_taken_values():
             self._get_collection().insert_one(self.to_mongo(), session=current_session())
 
 
 @contextmanager
-def naming_what_is_taken() -> Iterator[None]:
+def report_taken_values() -> Iterator[None]:
     """Raise the refusal of a unique index as AccountError(ALREADY_EXISTS), naming the fields."""
     try:
         yield
@@ -210,26 +210,26 @@ class UserRecord(Record):
         return cls(user.to_mongo().to_dict())
 
 
-@asks_database
+@database_query
 def find_by_email(email: str) -> UserRecord | None:
     """The account of a normalised address, with its password hash: for signing in."""
     return UserRecord.found(find_one(User._get_collection(), {"email": email}, UNSEARCHED))
 
 
-@asks_database
+@database_query
 def is_cpf_cnpj_taken(cpf_cnpj: str) -> bool:
     """Whether an account has it."""
     where = {"cpf_cnpj": cpf_cnpj}
     return find_one(User._get_collection(), where, {"_id": True}) is not None
 
 
-@asks_database
+@database_query
 def find_by_id(user_id: ObjectId) -> UserRecord | None:
     """An account with its secrets: for asking the password again, and for writing to its owner."""
     return UserRecord.found(find_one(User._get_collection(), {"_id": user_id}, UNSEARCHED))
 
 
-@asks_database
+@database_query
 def find_signed_in(user_id: str) -> UserRecord | None:
     """The account that a token speaks of: the one read of an authenticated request.
 
@@ -243,7 +243,7 @@ def find_signed_in(user_id: str) -> UserRecord | None:
     return UserRecord.found(find_one(users, {"_id": key}, SIGNED_IN))
 
 
-@asks_database
+@database_query
 def begin_session(
     user: UserRecord, session_id: ObjectId, at: datetime, password_hash: str | None = None
 ) -> bool:
@@ -264,7 +264,7 @@ def begin_session(
     return users.update_one(same, update, session=transaction).matched_count == 1
 
 
-@asks_database
+@database_query
 def end_session(user_id: ObjectId, session_id: ObjectId) -> bool:
     """End one session at once, for its access tokens too. False when it had ended before."""
     ended = User._get_collection().update_one(

@@ -7,10 +7,10 @@ from typing import Any
 from bson import ObjectId
 from pymongo import ASCENDING
 
-from app.models.connection import asks_database
+from app.models.connection import database_query
 from app.models.keyset import Page, Slice, read_page
-from app.models.reading import find_one
-from app.models.searchable import searchable
+from app.models.queries import find_one
+from app.models.search_terms import search_terms
 from app.models.transaction import current_session
 from app.models.user import User, UserRecord
 
@@ -31,7 +31,7 @@ class UserOrderField(Enum):
         return "name_key" if self is UserOrderField.FULL_NAME else self.value.lower()
 
 
-@asks_database
+@database_query
 def page_of_accounts(
     where: Mapping[str, Any],
     order: UserOrderField,
@@ -56,29 +56,29 @@ def page_of_accounts(
     )
 
 
-@asks_database
+@database_query
 def count_accounts(where: Mapping[str, Any]) -> int:
     """How many accounts match."""
     return User._get_collection().count_documents(where)
 
 
-@asks_database
+@database_query
 def find_account(user_id: ObjectId, fields: Collection[str]) -> UserRecord | None:
     """One account, of which only `fields` are read: see `_read`."""
     found = find_one(User._get_collection(), {"_id": user_id}, _read(fields))
     return UserRecord.found(found)
 
 
-@asks_database
-def keep_searchable(user_id: ObjectId) -> None:
+@database_query
+def update_search_terms(user_id: ObjectId) -> None:
     """Write anew what an account is found by: to be asked in the transaction that changes its
     address or its name. Whoever changes the other one at the same time is repeated, and sees both.
     """
     users, transaction = User._get_collection(), current_session()
     told = {"email": True, "full_name": True}
     user = users.find_one({"_id": user_id}, told, session=transaction)
-    found_by = searchable(email=user["email"], full_name=user["full_name"])
-    users.update_one({"_id": user_id}, {"$set": found_by}, session=transaction)
+    search_filter = search_terms(email=user["email"], full_name=user["full_name"])
+    users.update_one({"_id": user_id}, {"$set": search_filter}, session=transaction)
 
 
 def _read(fields: Collection[str], *others: str) -> dict[str, bool]:

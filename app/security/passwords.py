@@ -11,7 +11,7 @@ from zxcvbn.frequency_lists import FREQUENCY_LISTS
 
 from app.config import current
 from app.errors import ErrorReason
-from app.security.hashing import in_turn
+from app.security.hashing_queue import run_in_queue
 
 MIN_LENGTH = 8  # characters after NFC; OWASP ASVS 2.1
 MAX_LENGTH = 128
@@ -26,7 +26,7 @@ def hash_password(password: str) -> str:
     Raises AccountError(OVERLOADED).
     """
     salt = bcrypt.gensalt(current().bcrypt_rounds)
-    return PREFIX + in_turn(bcrypt.hashpw, _digest(password, salt), salt).decode()
+    return PREFIX + run_in_queue(bcrypt.hashpw, _digest(password, salt), salt).decode()
 
 
 def check_password(password: str, stored: str) -> bool:
@@ -39,11 +39,11 @@ def check_password(password: str, stored: str) -> bool:
     """
     if stored.startswith(PREFIX):
         known = stored.removeprefix(PREFIX).encode()
-        return in_turn(_compare, _digest(password, known[:SALT_LENGTH]), known)
+        return run_in_queue(_compare, _digest(password, known[:SALT_LENGTH]), known)
     plain = password.encode()
     if len(plain) > 72 or b"\0" in plain:
-        return spend_a_check(password)
-    return in_turn(_compare, plain, stored.encode())
+        return check_decoy(password)
+    return run_in_queue(_compare, plain, stored.encode())
 
 
 def _compare(plain: bytes, known: bytes) -> bool:
@@ -58,7 +58,7 @@ def _compare(plain: bytes, known: bytes) -> bool:
     return False
 
 
-def spend_a_check(password: str) -> bool:
+def check_decoy(password: str) -> bool:
     """Take the time of a check where there is nothing to check: an unknown address. False."""
     check_password(password, _decoy(current().bcrypt_rounds))
     return False

@@ -20,9 +20,9 @@ from bson import ObjectId
 from app.clock import now
 from app.config import current
 from app.errors import AccountError, ErrorCode, ErrorReason
+from app.events import emit
 from app.models.attempt import Quota, blocked_until, count_attempt, settle_attempt
-from app.occurrences import happened
-from app.security.hashing import turn_away_when_full
+from app.security.hashing_queue import refuse_when_full
 
 HOUSEHOLD = 64  # bits of an IPv6 address that its holder does not choose
 
@@ -106,11 +106,11 @@ def _says_nothing(reason: ErrorReason) -> bool:
 
 def _counted(action: Action, quotas: list[Quota]) -> ObjectId:
     if action in HASHED:
-        turn_away_when_full()
+        refuse_when_full()
     attempt_id, at = ObjectId(), now()
     free_at = count_attempt(quotas, attempt_id, at) if quotas else None
     if free_at is not None:
-        happened("throttled", action.value)
+        emit("throttled", action.value)
         raise _too_many(free_at, at)
     return attempt_id
 

@@ -3,7 +3,7 @@
 import graphene
 
 from app.accounts import change_password as use_case
-from app.accounts.sessions import SignedIn
+from app.accounts.sessions import SignInResult
 from schema.guard import signed_in
 from schema.mutations.fields import a_new_password
 from schema.mutations.sessions import AuthPayload
@@ -26,7 +26,7 @@ class ChangePassword(graphene.Mutation):
     Output = AuthPayload
 
     @staticmethod
-    def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> SignedIn:
+    def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> SignInResult:
         return use_case.change_password(input, info.context.caller)
 
 

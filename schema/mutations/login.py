@@ -3,7 +3,7 @@
 import graphene
 
 from app.accounts.login import login as log_in
-from app.accounts.sessions import SignedIn
+from app.accounts.sessions import SignInResult
 from schema.guard import public
 from schema.mutations.sessions import AuthPayload
 
@@ -25,7 +25,7 @@ class Login(graphene.Mutation):
     Output = AuthPayload
 
     @staticmethod
-    def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> SignedIn:
+    def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> SignInResult:
         return log_in(input, info.context.caller)
 
 

@@ -3,7 +3,7 @@
 import graphene
 
 from app.accounts.register import register as register_account
-from app.accounts.sessions import SignedIn
+from app.accounts.sessions import SignInResult
 from schema.guard import public
 from schema.mutations.fields import a_new_password
 from schema.mutations.sessions import AuthPayload
@@ -35,7 +35,7 @@ class Register(graphene.Mutation):
     Output = AuthPayload
 
     @staticmethod
-    def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> SignedIn:
+    def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> SignInResult:
         return register_account(input, info.context.caller)
 
 

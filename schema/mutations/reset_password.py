@@ -3,7 +3,7 @@
 import graphene
 
 from app.accounts import reset_password as use_case
-from app.accounts.sessions import SignedIn
+from app.accounts.sessions import SignInResult
 from schema.guard import public
 from schema.mutations.fields import a_new_password
 from schema.mutations.payloads import AcceptedPayload
@@ -49,7 +49,7 @@ class ResetPassword(graphene.Mutation):
     Output = AuthPayload
 
     @staticmethod
-    def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> SignedIn:
+    def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> SignInResult:
         return use_case.reset_password(input, info.context.caller)
 
 

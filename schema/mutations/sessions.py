@@ -3,7 +3,7 @@
 import graphene
 
 from app.accounts import sessions
-from app.accounts.sessions import SignedIn
+from app.accounts.sessions import SignInResult
 from schema.guard import public, signed_in
 from schema.types import Session, User
 
@@ -51,7 +51,7 @@ class RefreshToken(graphene.Mutation):
     Output = AuthPayload
 
     @staticmethod
-    def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> SignedIn:
+    def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> SignInResult:
         return sessions.refresh(input, info.context.caller)
 
 

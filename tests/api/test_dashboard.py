@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import ErrorReason
-from app.web import metrics
+from app.web.telemetry import metrics
 from tests.client import Client
 from tests.factories import person
 from tests.servers import ROOT

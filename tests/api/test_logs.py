@@ -11,8 +11,8 @@ import pytest
 from pymongo.errors import DuplicateKeyError
 
 from app.accounts import sessions
-from app.web.log_lines import JsonLines
-from schema.persisted import sha256_of
+from app.web.telemetry.log_format import JsonLines
+from schema.engine.persisted import sha256_of
 from tests.client import LOGIN, ME, REGISTER, Client
 from tests.conftest import ENVIRONMENT
 from tests.factories import person
@@ -138,7 +138,13 @@ def record_of(error: Exception) -> logging.LogRecord:
         raise error
     except type(error):
         return logging.LogRecord(
-            "schema.errors", logging.ERROR, __file__, 1, "in request %s", ("r-1",), sys.exc_info()
+            "schema.engine.errors",
+            logging.ERROR,
+            __file__,
+            1,
+            "in request %s",
+            ("r-1",),
+            sys.exc_info(),
         )
 
 

@@ -12,10 +12,10 @@ import requests
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
-from app.web import metrics
-from app.web.incoming import Incoming
-from app.web.workers_folder import VARIABLE, fresh_folder
-from schema.execution import Executor, Parameters
+from app.web.http.request import IncomingRequest
+from app.web.telemetry import metrics
+from app.web.telemetry.metrics_folder import VARIABLE, fresh_folder
+from schema.engine.execution import Executor, Parameters
 from schema.root import build_schema
 from tests.client import Client, Socket
 from tests.conftest import ENVIRONMENT
@@ -116,9 +116,9 @@ def test_counts_every_one_of_many(api: Client) -> None:
     }
 
 
-def _answered(name: str) -> Incoming:
+def _answered(name: str) -> IncomingRequest:
     """A request that ran an operation of this name."""
-    incoming = Incoming({"REQUEST_METHOD": "POST", "PATH_INFO": "/graphql"})
+    incoming = IncomingRequest({"REQUEST_METHOD": "POST", "PATH_INFO": "/graphql"})
     incoming.route = "/graphql"
     parameters = Parameters(f"query {name} {{ __typename }}")
     incoming.operation = Executor(build_schema()).operation(parameters)
@@ -206,9 +206,11 @@ def served(
     "presented",
     [None, "", "Bearer", f"Bearer {TOKEN[:-1]}", f"Bearer {TOKEN}x", f"Basic {TOKEN}", TOKEN],
 )
-def test_refuses_whoever_lacks_the_token(served: tuple[Server, int], presented: str | None) -> None:
+def test_refuses_whoever_lacks_the_token(
+    served: tuple[Server, int], present_errors: str | None
+) -> None:
     server, port = served
-    headers = {} if presented is None else {"Authorization": presented}
+    headers = {} if present_errors is None else {"Authorization": present_errors}
     for url in (server.url, f"http://127.0.0.1:{port}"):
         answer = requests.get(f"{url}/metrics", headers=headers, timeout=10)
         assert answer.status_code == 401

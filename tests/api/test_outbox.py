@@ -20,7 +20,7 @@ from app.clock import now
 from app.mail.delivery import MOST_ATTEMPTS
 from app.models import outgoing_mail as outbox
 from app.models.outgoing_mail import MailKind, OutgoingMail, post
-from app.models.transaction import together
+from app.models.transaction import in_transaction
 from app.models.user import User
 from tests.client import Client
 from tests.conftest import ENVIRONMENT
@@ -137,7 +137,7 @@ def test_a_mail_is_owed_only_if_its_change_was_made(api: Client) -> None:
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
-        together(change)
+        in_transaction(change)
     assert OutgoingMail.objects.count() == 0
 
 
@@ -363,7 +363,7 @@ def test_what_was_accepted_while_the_database_was_away_is_noted_when_it_is_back(
 def test_a_server_says_that_mail_waits_where_there_is_no_mail_server(database_uri: str) -> None:
     environment = {**ENVIRONMENT, "FLASK_ENV": "production", "MONGODB_URI": database_uri}
     with subprocess.Popen(
-        [sys.executable, "-m", "app.web.server"],
+        [sys.executable, "-m", "app.web.server.serve"],
         cwd=ROOT,
         env={**os.environ, **environment, "PORT": str(free_port()), "HOST": "127.0.0.1"},
         stderr=subprocess.PIPE,

@@ -15,8 +15,8 @@ from flask import Flask
 from graphql import parse
 
 from app.models.persisted_operation import PersistedOperation
-from schema import persisted
-from schema.persisted import AutomaticOperations
+from schema.engine import persisted
+from schema.engine.persisted import AutomaticOperations
 from tests.client import Client
 from tests.conftest import ENVIRONMENT
 from tests.factories import person

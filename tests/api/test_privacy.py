@@ -21,7 +21,7 @@ from pymongo import MongoClient
 from app.clock import now
 from app.models.administrators import Administrators
 from app.models.attempt import Attempts
-from app.models.disclosure import TOLD, WITHHELD
+from app.models.export_policy import TOLD, WITHHELD
 from app.models.indexes import DOCUMENTS
 from app.models.outgoing_mail import OutgoingMail
 from app.models.persisted_operation import PersistedOperation
@@ -29,7 +29,7 @@ from app.models.privacy import MOST_SESSIONS, remove_account
 from app.models.security_event import SecurityEvent, SecurityEventType
 from app.models.session import Session, hold_session
 from app.models.signing_key import SigningKey
-from app.models.transaction import together
+from app.models.transaction import in_transaction
 from app.models.user import User
 from app.security.audit import record
 from tests.api.test_races import at_once
@@ -360,11 +360,11 @@ def test_a_deleted_person_is_in_no_collection(api: Client) -> None:
     user_id = str(User.objects.get().id)
     traces = (user_id, "ana@example", "Ana Lima", "52998224725", BROWSER, "127.0.0.1")
     assert [trace for trace in traces if trace not in whole_database()] == []
-    happened = event_types()
+    emit = event_types()
     answer = ask(api, DELETE, tokens["accessToken"])
     assert answer.data == {"deleteAccount": {"deletedId": user_id}}
     assert [trace for trace in traces if trace in whole_database()] == []
-    assert event_types() == happened, "what happened stays, of nobody"
+    assert event_types() == emit, "what happened stays, of nobody"
     assert api.me(tokens["accessToken"]).reason == "TOKEN_REVOKED"
     assert api.refresh(tokens["refreshToken"]).reason == "TOKEN_REVOKED"
     assert api.login("ana@example.com", PASSWORD).reason == "INVALID_CREDENTIALS"
@@ -461,9 +461,9 @@ def test_an_export_that_is_not_noted_yet_holds_a_deletion_back(api: Client) -> N
         return remove_account(user.id, session_id)
 
     with ThreadPoolExecutor(2) as pool:
-        exporting = pool.submit(together, export)
+        exporting = pool.submit(in_transaction, export)
         assert noted.wait(5)
-        assert pool.submit(together, delete).result() is True
+        assert pool.submit(in_transaction, delete).result() is True
         exporting.result()
     assert event_types()["DATA_EXPORTED"] == 1
     assert [trace for trace in (str(user.id), BROWSER) if trace in whole_database()] == []

@@ -133,7 +133,7 @@ def test_a_new_link_ends_the_older(api: Client) -> None:
 
 
 def test_a_mail_sent_again_after_its_link_was_used_does_not_revive_it(api: Client) -> None:
-    from app.accounts.letters import compose
+    from app.accounts.mail_content import compose
     from app.models.outgoing_mail import OutgoingMail, OutgoingMailRecord
 
     email, _ = registered(api)

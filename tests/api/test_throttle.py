@@ -15,7 +15,7 @@ from app import config
 from app.models.attempt import Attempts
 from app.models.session import Session
 from app.models.user import User
-from app.security import hashing
+from app.security import hashing_queue
 from tests.api.test_races import at_once
 from tests.client import Answer, Client, Socket
 from tests.conftest import ENVIRONMENT
@@ -51,7 +51,7 @@ def hashes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def full_line(app: object) -> Iterator[None]:
     """A flood: every place in this process's line is taken."""
-    line, enough = hashing._line(), Event()
+    line, enough = hashing_queue._line(), Event()
     places = line.at_once + line.waiting
     with ThreadPoolExecutor(places) as flood:
         asked = [flood.submit(line.run, enough.wait) for _ in range(places)]

@@ -6,7 +6,7 @@ import pytest
 from flask import Flask
 
 from app.models.connection import client
-from app.models.searchable import searchable
+from app.models.search_terms import search_terms
 from app.models.user import Role, User
 from tests.api.test_races import at_once
 from tests.client import Client, Socket
@@ -204,14 +204,14 @@ def stored(email: str) -> dict:
 def test_every_way_of_writing_keeps_an_account_findable(api: Client, app: Flask) -> None:
     given = person(fullName="Érica Lima", email="erica@example.com")
     token = api.register(given).data["register"]["tokens"]["accessToken"]
-    assert stored("erica@example.com") == searchable(email=given["email"], full_name="Érica Lima")
+    assert stored("erica@example.com") == search_terms(email=given["email"], full_name="Érica Lima")
 
     api.send('mutation { updateProfile(input: {locale: "en"}) { user { id } } }', token=token)
-    assert stored("erica@example.com") == searchable(email=given["email"], full_name="Érica Lima")
+    assert stored("erica@example.com") == search_terms(email=given["email"], full_name="Érica Lima")
 
     rename = 'mutation { updateProfile(input: {fullName: "Bia Sá"}) { user { id } } }'
     assert api.send(rename, token=token).errors == []
-    assert stored("erica@example.com") == searchable(email=given["email"], full_name="Bia Sá")
+    assert stored("erica@example.com") == search_terms(email=given["email"], full_name="Bia Sá")
 
     move = """mutation($input: RequestEmailChangeInput!) {
       requestEmailChange(input: $input) { accepted }
@@ -220,7 +220,7 @@ def test_every_way_of_writing_keeps_an_account_findable(api: Client, app: Flask)
     assert api.send(move, {"input": wish}, token=token).errors == []
     confirm = "mutation($t: String!) { confirmEmailChange(input: {token: $t}) { user { id } } }"
     assert api.send(confirm, {"t": letter("CHANGE_EMAIL").token}).errors == []
-    assert stored("bia@example.com") == searchable(email="bia@example.com", full_name="Bia Sá")
+    assert stored("bia@example.com") == search_terms(email="bia@example.com", full_name="Bia Sá")
 
 
 def test_a_name_and_an_address_that_change_at_once_are_both_found(
@@ -244,4 +244,4 @@ def test_a_name_and_an_address_that_change_at_once_are_both_found(
             ),
         )
         assert [answer.errors for answer in answers] == [[], []]
-        assert stored(email) == searchable(email=email, full_name=name)
+        assert stored(email) == search_terms(email=email, full_name=name)

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
-from app.web.graphiql.page import assets_installed
+from app.web.pages.graphiql.page import assets_installed
 from tests.servers import Server
 
 CHROMIUM = next(
@@ -31,7 +31,7 @@ pytestmark = [
     ),
     pytest.mark.skipif(
         not assets_installed(),
-        reason="needs GraphiQL: run npm ci --ignore-scripts in app/web/graphiql",
+        reason="needs GraphiQL: run npm ci --ignore-scripts in app/web/pages/graphiql",
     ),
 ]
 

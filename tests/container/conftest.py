@@ -22,7 +22,7 @@ DECOYS = (
     ".git/config",
     ".data/embedded.wt",
     "node_modules/left/index.js",
-    "app/web/graphiql/node_modules/left/index.js",
+    "app/web/pages/graphiql/node_modules/left/index.js",
     "app/__pycache__/left.cpython-311.pyc",
 )
 

@@ -67,7 +67,12 @@ def test_says_who_runs_it_how_and_what_it_is(image: Image) -> None:
     assert (says["User"], says["WorkingDir"]) == ("10001", "/srv/accounts")
     assert (says["Entrypoint"], says["Cmd"]) == (["./boot.sh"], ["serve"])
     assert says["ExposedPorts"] == {"5000/tcp": {}}
-    assert says["Healthcheck"]["Test"] == ["CMD", ".venv/bin/python", "-m", "app.web.healthcheck"]
+    assert says["Healthcheck"]["Test"] == [
+        "CMD",
+        ".venv/bin/python",
+        "-m",
+        "app.web.server.healthcheck",
+    ]
     assert says["Labels"]["org.opencontainers.image.version"] == "1.2.3"
     assert says["Labels"]["org.opencontainers.image.licenses"] == "MIT"
     assert not [pair for pair in says["Env"] if re.search("SECRET|TOKEN|URI|URL", pair)]

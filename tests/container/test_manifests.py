@@ -141,7 +141,7 @@ def test_kubernetes_waits_for_what_is_in_flight(objects: dict[str, dict]) -> Non
     pod = templates(objects)["Deployment/accounts-server"]["spec"]
     (command,) = [each["lifecycle"]["preStop"]["exec"]["command"] for each in pod["containers"]]
     drained = float(settings_of(objects)["DRAIN_SECONDS"])
-    last_requests = 10  # app/web/server.py
+    last_requests = 10  # app/web/server/serve.py
     assert pod["terminationGracePeriodSeconds"] > float(command[1]) + drained + last_requests
 
 

@@ -16,9 +16,9 @@ FORBIDDEN = {
 OWNED = {
     "flask_jwt_extended": {"app/security/tokens.py"},
     "graphene_mongo": {"schema/types.py"},
-    "structlog": {"app/web/log_lines.py"},
-    "prometheus_client": {"app/web/metrics.py", "app/web/scrape.py"},
-    "opentelemetry": {"app/web/spans.py"},
+    "structlog": {"app/web/telemetry/log_format.py"},
+    "prometheus_client": {"app/web/telemetry/metrics.py", "app/web/telemetry/metrics_endpoint.py"},
+    "opentelemetry": {"app/web/telemetry/spans.py"},
     "bcrypt": {"app/security/passwords.py"},
     "dotenv": {"app/config.py"},
     "cryptography": {"app/security/keys.py"},

@@ -2,7 +2,7 @@
 
 import pytest
 
-from app.web.client_address import client_address
+from app.web.http.client_address import client_address
 
 
 @pytest.mark.parametrize(

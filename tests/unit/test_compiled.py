@@ -58,7 +58,7 @@ from hypothesis_graphql import mutations, nodes, queries
 
 from app.errors import AccountError, ErrorReason
 from app.models.record import Record
-from schema.compiled import MOST_VARIANTS, CompiledOperation, compile_operation
+from schema.engine.compiled import MOST_VARIANTS, CompiledOperation, compile_operation
 from schema.root import build_schema as build_real_schema
 
 # ------------------------------------------------------------------------------------ comparing
@@ -731,9 +731,14 @@ def answer(_source: Any, info: Any, **given: Any) -> Any:
     """The resolver of every field that has one."""
     world: World = info.context
     path = info.path.as_list()
-    told_of = (info.field_name, str(info.return_type), info.parent_type.name, info.variable_values)
+    describe_origin = (
+        info.field_name,
+        str(info.return_type),
+        info.parent_type.name,
+        info.variable_values,
+    )
     world.calls.append(
-        (path, given, told_of, info.field_nodes, list(info.fragments), info.operation)
+        (path, given, describe_origin, info.field_nodes, list(info.fragments), info.operation)
     )
     value = Answers(Random(f"{world.seed} {path}"), world.trouble).value(info.return_type)
     if isinstance(value, Raised):

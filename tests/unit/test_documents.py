@@ -5,8 +5,8 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 
 from app.settings_form import Limits
-from schema import limits
-from schema.documents import DocumentCache
+from schema.engine import limits
+from schema.engine.documents import DocumentCache
 from schema.root import build_schema
 
 SCHEMA = build_schema().graphql_schema

@@ -96,7 +96,7 @@ def refused(folder, *arguments):
     return ended.stderr
 
 
-def together(count, work):
+def in_transaction(count, work):
     """What `work(0)` to `work(count - 1)` return when as many threads do them at once."""
     barrier = threading.Barrier(count)
 
@@ -178,7 +178,7 @@ def test_kill_9_amid_writes_loses_none_that_was_acknowledged_and_leaves_no_lock(
             except AutoReconnect:
                 return
 
-    together(4, write)
+    in_transaction(4, write)
     with process:
         assert process.wait(5) == -signal.SIGKILL
 
@@ -385,7 +385,7 @@ def test_every_visitor_of_a_new_counter_gets_its_own_number(rows):
         return rows.find_one_and_update({"_id": page}, visit, upsert=True, return_document=True)
 
     for page in range(5):
-        counted = together(8, functools.partial(count, page))
+        counted = in_transaction(8, functools.partial(count, page))
         assert None not in counted
         assert sorted(row["n"] for row in counted) == [1, 2, 3, 4, 5, 6, 7, 8]
 
@@ -436,7 +436,7 @@ def test_one_of_many_threads_wins_a_unique_value(rows):
             return error.details
         return None
 
-    lost = [details for details in together(16, sign_up) if details]
+    lost = [details for details in in_transaction(16, sign_up) if details]
     assert len(lost) == 15
     assert {details["code"] for details in lost} == {11000}
     assert lost[0]["keyPattern"] == {"email": 1}
@@ -453,7 +453,7 @@ def test_one_of_many_threads_wins_a_compare_and_swap(rows, method):
 
     for _ in range(20):
         rows.replace_one({"_id": "session"}, {"refresh": "used"}, upsert=True)
-        winners = [number for number, won in enumerate(together(8, swap)) if won]
+        winners = [number for number, won in enumerate(in_transaction(8, swap)) if won]
         assert rows.find_one("session")["refresh"] == f"fresh {winners[0]}"
         assert len(winners) == 1
 
@@ -467,12 +467,14 @@ def test_one_of_many_threads_uses_up_what_is_to_be_used_once(rows, method):
     rows.create_index("token", unique=True)
     for _ in range(10):
         rows.insert_one({"token": "once"})
-        assert together(8, use).count(True) == 1
+        assert in_transaction(8, use).count(True) == 1
 
 
 def test_many_threads_lose_no_increment(rows):
     rows.insert_one({"_id": "count", "n": 0})
-    together(8, lambda _: [rows.update_one({"_id": "count"}, {"$inc": {"n": 1}}) for _ in "12345"])
+    in_transaction(
+        8, lambda _: [rows.update_one({"_id": "count"}, {"$inc": {"n": 1}}) for _ in "12345"]
+    )
     assert rows.find_one("count")["n"] == 40
 
 

@@ -6,7 +6,7 @@ import pytest
 from app.accounts import sessions
 from app.models.user import Role, User
 from schema import guard
-from schema.execution import Context, Executor, Parameters
+from schema.engine.execution import Context, Executor, Parameters
 from schema.root import Mutation, Query, build_schema
 from tests.client import Client
 from tests.factories import person

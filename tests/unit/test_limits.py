@@ -15,15 +15,15 @@ from app.config import load_settings
 from app.models.user import User
 from app.settings_form import Limits
 from schema import guard
-from schema.documents import DocumentCache
-from schema.execution import Context, Executor, Parameters, RequestError
-from schema.limits import TABLE
+from schema.engine.documents import DocumentCache
+from schema.engine.execution import Context, Executor, Parameters, RequestError
+from schema.engine.limits import TABLE
 from schema.root import build_schema
 from tests.client import REGISTER, Client
 from tests.factories import PASSWORD, person
 
 SCHEMA = build_schema()
-GRAPHIQL = Path(__file__).parent.parent.parent / "app" / "web" / "graphiql" / "boot.js"
+GRAPHIQL = Path(__file__).parent.parent.parent / "app" / "web" / "pages" / "graphiql" / "boot.js"
 FULL_INTROSPECTION = get_introspection_query(
     descriptions=True,
     specified_by_url=True,

@@ -6,10 +6,10 @@ import pytest
 from app.errors import ErrorReason
 from app.security.passwords import (
     PREFIX,
+    check_decoy,
     check_password,
     hash_password,
     needs_upgrade,
-    spend_a_check,
     weaknesses,
 )
 
@@ -58,7 +58,7 @@ def test_only_todays_make_and_cost_need_no_upgrade() -> None:
 
 
 def test_a_check_of_nothing_is_false() -> None:
-    assert spend_a_check("uma frase longa") is False
+    assert check_decoy("uma frase longa") is False
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,114 @@
+"""Hashing in turns: bcrypt may keep every core busy, but not the threads that answer.
+
+A hash runs in a thread of its own, which the kernel lets wait for all others; those who ask for
+one wait in a short line, and past that are told to come back.
+"""
+
+import os
+import sys
+import threading
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from functools import cache
+from pathlib import Path
+from typing import ParamSpec, TypeVar
+
+from app.config import current
+from app.errors import AccountError, ErrorReason
+
+P = ParamSpec("P")
+R = TypeVar("R")
+LONGEST_WAIT = 5  # seconds for a turn; the client may have gone by then
+NICENESS = 10  # a share of about a tenth beside a thread that answers
+CPU_MAX = Path("/sys/fs/cgroup/cpu.max")  # a container's own limit, cgroups v2
+
+
+class HashingQueue:
+    """A line before a few threads: `at_once` run, `waiting` wait, the next is turned away."""
+
+    def __init__(self, *, at_once: int, waiting: int, longest_wait: float = LONGEST_WAIT) -> None:
+        self.at_once = at_once
+        self.waiting = waiting
+        self._longest_wait = longest_wait
+        self._places = threading.BoundedSemaphore(at_once + waiting)
+        self._threads = ThreadPoolExecutor(at_once, "hashing", initializer=_give_way)
+
+    def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+        """What `work` returns or raises, once its turn has come.
+
+        Raises AccountError(OVERLOADED, retry_after) when the line is full, or the turn does not
+        come in time: then `work` is not run.
+        """
+        if not self._places.acquire(blocking=False):
+            raise AccountError(ErrorReason.OVERLOADED, retry_after=1)
+        try:
+            turn = self._threads.submit(work, *args, **kwargs)
+            try:
+                return turn.result(self._longest_wait)
+            except TimeoutError:
+                if turn.cancel():
+                    raise AccountError(ErrorReason.OVERLOADED, retry_after=1) from None
+                return turn.result()  # it had begun: its core is spent, so its answer is of use
+        finally:
+            self._places.release()
+
+    def load(self) -> tuple[int, int]:
+        """How many run now, and how many wait."""
+        taken = self.at_once + self.waiting - self._places._value
+        running = min(taken, self.at_once)
+        return running, taken - running
+
+    def refuse_when_full(self) -> None:
+        """Raise what `run` would now, before anything else is done for nothing."""
+        if not self._places.acquire(blocking=False):
+            raise AccountError(ErrorReason.OVERLOADED, retry_after=1)
+        self._places.release()
+
+
+def refuse_when_full() -> None:
+    """The same for this process's one line."""
+    _line().refuse_when_full()
+
+
+def load() -> tuple[int, int]:
+    """How many hashes of this process run now, and how many wait for their turn."""
+    return _line().load()
+
+
+def run_in_queue(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
+    """The same in this process's one line."""
+    return _line().run(work, *args, **kwargs)
+
+
+def line_for(cores: int, workers: int, threads: int) -> tuple[int, int]:
+    """How many may run at once in one worker, and how many may wait.
+
+    All workers together keep the cores busy; a flood leaves threads to answer the rest, except
+    where a worker has but one.
+    """
+    at_once = max(1, min(cores // workers, threads // 2))
+    return at_once, max(0, min(max(1, threads // 4), threads - 1 - at_once))
+
+
+def available_cores(cpu_max: Path = CPU_MAX) -> int:
+    """The cores that this process may use, whole ones, at least 1."""
+    cores = len(os.sched_getaffinity(0)) if sys.platform == "linux" else os.cpu_count() or 1
+    with suppress(OSError, ValueError):  # no container, or "max": no limit
+        quota, period = map(int, cpu_max.read_text().split())
+        cores = min(cores, quota // period)
+    return max(1, cores)
+
+
+@cache
+def _line() -> HashingQueue:
+    settings = current()
+    at_once, waiting = line_for(available_cores(), settings.workers, settings.threads)
+    return HashingQueue(at_once=at_once, waiting=waiting)
+
+
+def _give_way() -> None:
+    """Lower this thread's priority: on Linux, and there alone, threads have one of their own."""
+    if sys.platform == "linux":
+        with suppress(OSError):  # a sandbox may forbid it
+            os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), NICENESS)

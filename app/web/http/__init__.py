@@ -1,0 +1,1 @@
+"""HTTP: requests, responses, headers, the client's address and the GraphQL view."""

@@ -1,0 +1,111 @@
+"""A request as it came: what the server's rooms read of its WSGI environment (PEP 3333)."""
+
+import re
+import time
+from functools import lru_cache
+from random import getrandbits
+from typing import Any
+
+from bson import ObjectId
+from werkzeug.datastructures import LanguageAccept
+from werkzeug.exceptions import BadRequest, RequestEntityTooLarge
+from werkzeug.http import parse_accept_header
+from werkzeug.wsgi import get_input_stream
+
+from app.accounts.caller import Caller
+from app.config import current
+from app.messages import LOCALES
+from app.web.http.client_address import client_address
+from schema.engine.execution import Operation
+
+SANE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+
+
+class IncomingRequest:
+    """One request. Nothing is proved here: the caller is who they say they are.
+
+    noted below for whoever watches; see app/web/telemetry/request_telemetry.py.
+
+    route: which of Flask's it took. operation, document: what it ran, and the beginning of its
+    document's hash. user_id: the caller, once proved. outcomes: the names of the reasons why it,
+    or parts of it, were refused. trace_id: of the trace that it belongs to.
+    """
+
+    route: str | None = None
+    operation: Operation | None = None
+    document: str | None = None
+    user_id: ObjectId | None = None
+    outcomes: tuple[str, ...] = ()
+    trace_id: str | None = None
+
+    def __init__(self, environ: dict[str, Any]) -> None:
+        self.started = time.perf_counter()
+        self.environ = environ
+        given = environ.get("HTTP_X_REQUEST_ID", "")
+        # the client's own if it is sane, else one made here: it need be unique, not secret
+        self.request_id = given if SANE_ID.fullmatch(given) else f"{getrandbits(128):032x}"
+        self._caller: Caller | None = None
+
+    @classmethod
+    def of(cls, environ: dict[str, Any]) -> "IncomingRequest":
+        """The one of this environment, the same each time it is asked for."""
+        return environ.get("app.incoming") or environ.setdefault("app.incoming", cls(environ))
+
+    @property
+    def method(self) -> str:
+        """GET, POST, ..."""
+        return self.environ["REQUEST_METHOD"]
+
+    @property
+    def path(self) -> str:
+        """The path, decoded."""
+        return self.environ.get("PATH_INFO", "")
+
+    def header(self, name: str) -> str | None:
+        """A header by its WSGI name: HTTP_ACCEPT, CONTENT_TYPE."""
+        return self.environ.get(name)
+
+    @property
+    def caller(self) -> Caller:
+        """The caller as the request presents them."""
+        if self._caller is None:
+            self._caller = Caller(
+                access_token=_bearer(self.header("HTTP_AUTHORIZATION")),
+                ip_address=client_address(
+                    self.header("REMOTE_ADDR") or "",
+                    self.header("HTTP_X_FORWARDED_FOR") or "",
+                    current().trusted_proxies,
+                ),
+                user_agent=self.header("HTTP_USER_AGENT"),
+                accepted_locale=_locale(self.header("HTTP_ACCEPT_LANGUAGE") or ""),
+            )
+        return self._caller
+
+    def body(self) -> bytes:
+        """The body. Raises RequestEntityTooLarge past max_body_bytes, BadRequest when cut off."""
+        length, most = self.header("CONTENT_LENGTH"), current().limits.max_body_bytes
+        if length and length.isdecimal() and int(length) > most:
+            raise RequestEntityTooLarge
+        if self.environ.get("app.body_is_whole"):
+            return self.environ["wsgi.input"].getvalue()
+        stream = get_input_stream(self.environ, max_content_length=most)
+        try:
+            return stream.read()
+        except OSError:
+            raise BadRequest from None
+
+
+def _bearer(header: str | None) -> str | None:
+    """The token of RFC 6750's header; another scheme's credentials are no token of ours: ""."""
+    if header is None:
+        return None
+    scheme, _, token = header.strip().partition(" ")
+    return token.strip() if scheme.lower() == "bearer" else ""
+
+
+@lru_cache(maxsize=256)
+def _locale(header: str) -> str | None:
+    """The best language we speak of those asked for by name; `*` asks for none."""
+    languages = parse_accept_header(header, LanguageAccept)
+    named = LanguageAccept([(tag, quality) for tag, quality in languages if tag != "*"])
+    return named.best_match(LOCALES)

@@ -1,0 +1,1 @@
+"""Pages and files beside the API: GraphiQL and the public signing keys."""

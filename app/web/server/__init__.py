@@ -1,0 +1,1 @@
+"""The server process: granian, its adapter to WSGI, draining and health checks."""

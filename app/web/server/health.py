@@ -1,0 +1,29 @@
+"""Is it alive, can it serve: for whoever starts, stops and routes to this process."""
+
+from flask import Blueprint, Response
+
+from app.errors import AccountError
+from app.models.connection import ping
+from app.web.http.response import json_answer
+from app.web.http.response_headers import flask_response
+from app.web.server.draining import is_leaving
+
+blueprint = Blueprint("monitoring", __name__)
+
+
+@blueprint.get("/health/live")
+def live() -> Response:
+    """200 while the process answers, whatever has become of the database."""
+    return flask_response(json_answer({"status": "ok"}))
+
+
+@blueprint.get("/health/ready")
+def ready() -> Response:
+    """200 when the database answers; 503 when it does not, or this process is about to stop."""
+    if is_leaving():
+        return flask_response(json_answer({"status": "stopping"}, 503))
+    try:
+        ping()
+    except AccountError:
+        return flask_response(json_answer({"status": "unavailable"}, 503))
+    return flask_response(json_answer({"status": "ok"}))

@@ -1,0 +1,1 @@
+"""How operations run: documents, limits, execution and the presentation of errors."""
