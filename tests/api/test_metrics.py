@@ -206,11 +206,9 @@ def served(
     "presented",
     [None, "", "Bearer", f"Bearer {TOKEN[:-1]}", f"Bearer {TOKEN}x", f"Basic {TOKEN}", TOKEN],
 )
-def test_refuses_whoever_lacks_the_token(
-    served: tuple[Server, int], present_errors: str | None
-) -> None:
+def test_refuses_whoever_lacks_the_token(served: tuple[Server, int], presented: str | None) -> None:
     server, port = served
-    headers = {} if present_errors is None else {"Authorization": present_errors}
+    headers = {} if presented is None else {"Authorization": presented}
     for url in (server.url, f"http://127.0.0.1:{port}"):
         answer = requests.get(f"{url}/metrics", headers=headers, timeout=10)
         assert answer.status_code == 401

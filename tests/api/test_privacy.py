@@ -475,7 +475,7 @@ from bson import ObjectId
 from app.config import load_settings, use
 from app.models.connection import connect
 from app.models.privacy import remove_account
-from app.models.transaction import together
+from app.models.transaction import in_transaction
 
 settings = load_settings()
 use(settings)
@@ -486,7 +486,7 @@ def leave():
     if sys.argv[3] == "killed":
         os.kill(os.getpid(), signal.SIGKILL)
 
-together(leave)
+in_transaction(leave)
 """
 
 

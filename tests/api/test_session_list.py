@@ -204,8 +204,8 @@ def verification_of(email: str) -> str:
 def test_the_proof_of_a_link_does_not_open_the_list(api: Client) -> None:
     owner, stranger = person(), access_of(api.register(person()).data)
     token = access_of(api.register(owner).data)
-    for present_errors, reason in ((None, "TOKEN_MISSING"), (stranger, "PERMISSION_DENIED")):
-        answer = api.send(VERIFY, {"t": verification_of(owner["email"])}, token=present_errors)
+    for sent_token, reason in ((None, "TOKEN_MISSING"), (stranger, "PERMISSION_DENIED")):
+        answer = api.send(VERIFY, {"t": verification_of(owner["email"])}, token=sent_token)
         assert answer.data == {"verifyEmail": {"user": None}}
         assert answer.reason == reason
         assert answer.error["path"] == ["verifyEmail", "user", "sessions"]

@@ -217,7 +217,7 @@ def ran(environment: dict[str, str], hide: str = "") -> subprocess.CompletedProc
 
 def test_unset_it_is_not_even_imported() -> None:
     done = ran({})
-    assert (done.stdout, done.stderr) == ("False Entry\n", "")
+    assert (done.stdout, done.stderr) == ("False WsgiDispatch\n", "")
 
 
 def test_set_but_not_installed_is_a_warning() -> None:
@@ -227,6 +227,6 @@ def test_set_but_not_installed_is_a_warning() -> None:
         ")})());"
     )
     done = ran({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}, hide)
-    assert done.stdout == "False Entry\n"
+    assert done.stdout == "False WsgiDispatch\n"
     (line,) = done.stderr.splitlines()
     assert "requirements/otel.txt is not installed" in line
