@@ -1,14 +1,11 @@
 """One run: a known document, its operation, its variables, execution, errors presented."""
 
 from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from functools import cached_property
-from time import monotonic
 from typing import Any
 
 import graphene
-from bson import ObjectId
 from graphql import (
     DocumentNode,
     ExecutionResult,
@@ -20,9 +17,6 @@ from graphql import (
 )
 from graphql.execution import get_variable_values
 
-from app.accounts.caller import Caller
-from app.accounts.sessions import authenticate
-from app.config import current
 from app.errors import AccountError, ErrorReason
 from app.settings_form import Limits
 from schema.engine.compiled import CompiledOperation, compile_operation
@@ -47,48 +41,6 @@ class Parameters:
     variables: Mapping[str, Any] | None = None
     operation_name: str | None = None
     sha256: str | None = None
-
-
-@dataclass
-class Context:
-    """What resolvers know of a request. `caller` is proved by the guard, where it is needed.
-
-    limits, started: the guard starts no field once the seconds of a request have passed.
-    """
-
-    caller: Caller
-    request_id: str
-    limits: Limits = Limits()  # noqa: RUF009  frozen
-    started: float = field(default_factory=monotonic)
-    refusal: AccountError | None = None  # the last one of a caller whom nothing proved
-    proved_id: ObjectId | None = None  # the account first proved, whoever a later field speaks for
-
-    def prove_caller(self) -> None:
-        """Know `caller` by what the access token proves. Raises AccountError: see `authenticate`.
-
-        Whom the database did not let us prove is not asked for again: one wait is enough.
-        """
-        if self.refusal and self.refusal.reason is ErrorReason.DATABASE_UNAVAILABLE:
-            raise self.refusal
-        try:
-            self.caller = authenticate(self.caller)
-        except AccountError as refusal:
-            self.refusal = refusal
-            raise
-        if self.proved_id is None:
-            self.proved_id = self.caller.user.id
-
-    @property
-    def locale(self) -> str:
-        """The language of what is said: the request's, else the signed-in account's, else ours."""
-        caller = self.caller
-        if not caller.accepted_locale and caller.user is None and caller.access_token:
-            with suppress(AccountError):  # what is wrong with the token is told where it matters
-                if not self.refusal:
-                    self.prove_caller()
-            if self.caller.user is None:
-                self.caller = replace(caller, accepted_locale=current().default_locale)
-        return self.caller.locale
 
 
 @dataclass(frozen=True)
@@ -167,7 +119,7 @@ class Executor:
             raise RequestError(refusal, sha256=sha256) from None
         return operation
 
-    def run(self, operation: Operation, parameters: Parameters, context: Context) -> dict[str, Any]:
+    def run(self, operation: Operation, parameters: Parameters, context: Any) -> dict[str, Any]:
         """The response: data, and what went wrong in the caller's language.
 
         Raises RequestError when the variables do not fit or ask for too much; then nothing ran.
@@ -227,7 +179,7 @@ class Executor:
         operation: Operation,
         parameters: Parameters,
         variables: dict[str, Any],
-        context: Context,
+        context: Any,
     ) -> ExecutionResult:
         if operation.compiled:
             return operation.compiled.run(context, variables)
@@ -244,6 +196,6 @@ def _beginning(text: str) -> str:
     return sha256_of(text)[:HASH]
 
 
-def present_errors(errors: list[GraphQLError] | tuple[GraphQLError, ...], context: Context) -> list:
+def present_errors(errors: list[GraphQLError] | tuple[GraphQLError, ...], context: Any) -> list:
     """The `errors` entry of a response, in the caller's language."""
     return [present(error, context.locale, context.request_id) for error in errors]

@@ -6,7 +6,8 @@ import pytest
 from app.accounts import sessions
 from app.models.user import Role, User
 from schema import guard
-from schema.engine.execution import Context, Executor, Parameters
+from schema.context import Context
+from schema.engine.execution import Executor, Parameters
 from schema.root import Mutation, Query, build_schema
 from tests.client import Client
 from tests.factories import person
@@ -72,7 +73,7 @@ def test_a_role_is_asked_for(api: Client, monkeypatch: pytest.MonkeyPatch) -> No
     asked = Parameters("{ secret }")
 
     def answer(token: str | None) -> dict:
-        context = Context(sessions.Caller(access_token=token), "id")
+        context = Context(sessions.Caller(access_token=token), request_id="id")
         with api.http.application.app_context():
             return executor.run(executor.operation(asked), asked, context)
 

@@ -15,8 +15,9 @@ from app.config import load_settings
 from app.models.user import User
 from app.settings_form import Limits
 from schema import guard
+from schema.context import Context
 from schema.engine.documents import DocumentCache
-from schema.engine.execution import Context, Executor, Parameters, RequestError
+from schema.engine.execution import Executor, Parameters, RequestError
 from schema.engine.limits import TABLE
 from schema.root import build_schema
 from tests.client import REGISTER, Client
@@ -360,7 +361,9 @@ def costing(text: str, variables: dict | None, maximum: int) -> tuple[str, int] 
     executor = Executor(SCHEMA, limits=replace(Limits(), max_cost=maximum))
     asked = Parameters(text, variables)
     try:
-        executor.run(executor.operation(asked), asked, Context(Caller(accepted_locale="en"), "id"))
+        executor.run(
+            executor.operation(asked), asked, Context(Caller(accepted_locale="en"), request_id="id")
+        )
     except RequestError as refused:
         fault = refused.errors[0].original_error
         return fault.limit or fault.reason.name
@@ -453,7 +456,7 @@ class Slow(graphene.ObjectType):
 def test_no_field_is_started_once_the_time_is_over() -> None:
     executor = Executor(build_schema(mutation=Slow))
     asked = Parameters("mutation { a: wait b: wait c: wait }")
-    context = Context(Caller(accepted_locale="en"), "id")
+    context = Context(Caller(accepted_locale="en"), request_id="id")
     answer = executor.run(executor.operation(asked), asked, context)
     assert [error["path"] for error in answer["errors"]] == [["b"], ["c"]]
     assert answer["errors"][0]["extensions"]["limit"] == {"name": "seconds", "maximum": 10}
@@ -463,7 +466,7 @@ def test_no_field_is_started_once_the_time_is_over() -> None:
                                   "{ users { totalCount } }"])  # fmt: skip
 def test_every_kind_of_access_keeps_the_time(text: str) -> None:
     executor, asked = Executor(SCHEMA), Parameters(text)
-    late = Context(Caller(accepted_locale="en"), "id", started=time.monotonic() - 10.5)
+    late = Context(Caller(accepted_locale="en"), request_id="id", started=time.monotonic() - 10.5)
     answer = executor.run(executor.operation(asked), asked, late)
     assert answer["errors"][0]["extensions"]["reason"] == "OPERATION_TOO_COMPLEX"
 

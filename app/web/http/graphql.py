@@ -25,7 +25,8 @@ from app.web.http.request import IncomingRequest
 from app.web.http.response import JSON, Answer, http_error, json_answer
 from app.web.http.response_headers import flask_response
 from app.web.telemetry import tracing
-from schema.engine.execution import Context, Executor, Parameters, RequestError, present_errors
+from schema.context import Context
+from schema.engine.execution import Executor, Parameters, RequestError, present_errors
 from schema.engine.persisted import sha256_of
 
 GRAPHQL = "application/graphql-response+json"
@@ -70,7 +71,9 @@ class Endpoint:
         return self._run(incoming, _parameters(incoming), media_type)
 
     def _run(self, incoming: IncomingRequest, parameters: Parameters, media_type: str) -> Answer:
-        context = Context(incoming.caller, incoming.request_id, self._executor.limits)
+        context = Context(
+            incoming.caller, request_id=incoming.request_id, limits=self._executor.limits
+        )
         try:
             operation = self._executor.operation(parameters)
             incoming.operation, incoming.document = operation, operation.sha256
