@@ -198,4 +198,5 @@ def _beginning(text: str) -> str:
 
 def present_errors(errors: list[GraphQLError] | tuple[GraphQLError, ...], context: Any) -> list:
     """The `errors` entry of a response, in the caller's language."""
-    return [present(error, context.locale, context.request_id) for error in errors]
+    locale = context.find_locale()
+    return [present(error, locale, context.request_id) for error in errors]
