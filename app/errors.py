@@ -29,7 +29,7 @@ class ErrorCode(Enum):
 
 
 class ErrorReason(Enum):
-    """Why, exactly: one sentence in every language for each (``app/messages``)."""
+    """Why, exactly. Each reason has a sentence in every language."""
 
     def __new__(cls, code: ErrorCode, description: str) -> "ErrorReason":
         reason = object.__new__(cls)
@@ -48,7 +48,7 @@ class ErrorReason(Enum):
     INVALID_EMAIL = ErrorCode.BAD_USER_INPUT, "Not an e-mail address that can receive mail."
     INVALID_CPF_CNPJ = ErrorCode.BAD_USER_INPUT, "Not a CPF or CNPJ with right check digits."
     INVALID_DATE = ErrorCode.BAD_USER_INPUT, "Not a date, or not one that is possible here."
-    INVALID_LOCALE = ErrorCode.BAD_USER_INPUT, "Not a language this server speaks: pt-BR or en."
+    INVALID_LOCALE = ErrorCode.BAD_USER_INPUT, "Not a language of this server."
     INVALID_COUNTRY = ErrorCode.BAD_USER_INPUT, "Not a country's ISO 3166-1 alpha-3 code."
     INVALID_POSTCODE = ErrorCode.BAD_USER_INPUT, "Not a CEP, in an address in Brazil."
     INVALID_STATE = ErrorCode.BAD_USER_INPUT, "Not a state's two letters, in an address in Brazil."

@@ -3,7 +3,7 @@
 import pytest
 
 from app.errors import ErrorCode, ErrorReason
-from app.messages import CATALOGUES, sentence
+from app.locales import CATALOGUES, sentence
 
 STANDARD = {
     "INVALID_DATA": "Ocorreu um erro nos campos informados.",

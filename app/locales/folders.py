@@ -1,0 +1,140 @@
+"""Language folders: what a folder holds, how it is read, and what it lacks."""
+
+import re
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from enum import Enum
+from importlib import import_module
+from pathlib import Path
+from types import ModuleType
+from typing import Protocol, cast
+
+FOLDER_NAME = re.compile(r"[a-z]{2,3}(_[A-Z][a-z]{3})?(_[A-Z]{2})?", re.ASCII)
+MAX_TAG_LENGTH = 11  # characters, as in "xxx-Xxxx-XX"
+FORMATS = ("format_moment", "format_hours", "format_alternatives")
+PLACEHOLDER = re.compile(r"\{\w*\}", re.ASCII)
+
+
+class LocaleError(Exception):
+    """A language folder is incomplete or has a wrong name; the message says where."""
+
+
+class Formats(Protocol):
+    """The functions of a language's formats.py."""
+
+    def format_moment(self, at: datetime) -> str:
+        """Return a point in time in words; `at` has a time zone."""
+
+    def format_hours(self, number: int) -> str:
+        """Return a number of hours in words."""
+
+    def format_alternatives(self, items: Sequence[str]) -> str:
+        """Return a choice between `items` in words, such as "a, b or c"."""
+
+
+@dataclass(frozen=True, eq=False)
+class Locale:
+    """A language.
+
+    tag: its BCP 47 tag, such as "pt-BR".
+    sentences: by the name of a reason. resources: the names that fill ``{}`` in a sentence.
+    mail_folders: where its mail templates are; the first folder that has a template is used.
+    """
+
+    tag: str
+    sentences: Mapping[str, str]
+    resources: Mapping[str, str]
+    formats: Formats
+    mail_folders: tuple[Path, ...]
+
+
+def read_locales(package: str, known: Mapping[str, Locale]) -> dict[str, Locale]:
+    """Return the languages of a package's folders, each merged with the one in `known`.
+
+    The texts of the package replace those in `known` that have the same name. Raises LocaleError.
+    """
+    found = {}
+    for root in import_module(package).__path__:
+        for folder in sorted(Path(root).iterdir()):
+            if _is_language_folder(folder):
+                tag = folder.name.replace("_", "-")
+                found[tag] = _read_folder(package, folder, known.get(tag))
+    return found
+
+
+def find_gaps(
+    locales: Iterable[Locale],
+    reference: Locale,
+    reasons: Iterable[Enum],
+    mail_kinds: Collection[str],
+) -> list[str]:
+    """Return what the languages lack, one line each: empty when every text is there.
+
+    Each language needs a sentence for each reason, with the placeholders of the sentence in
+    `reference`; the resources of `reference`; and both mail templates for each kind of mail.
+    """
+    templates = [f"{kind.lower()}.{kind_of}" for kind in mail_kinds for kind_of in ("txt", "html")]
+    names = [reason.name for reason in reasons]
+    return [
+        f"{locale.tag}: {gap}"
+        for locale in locales
+        for gap in _find_gaps(locale, reference, names, templates)
+    ]
+
+
+def _is_language_folder(folder: Path) -> bool:
+    if folder.name.startswith(("_", ".")) or not folder.is_dir():
+        return False
+    # git leaves __pycache__ behind when the branch that one changes to has no such folder
+    if all(part.name == "__pycache__" for part in folder.iterdir()):
+        return False
+    if not FOLDER_NAME.fullmatch(folder.name):
+        raise LocaleError(f"{folder}: not the name of a language, such as pt_BR")
+    return True
+
+
+def _read_folder(package: str, folder: Path, known: Locale | None) -> Locale:
+    sentences = _read_module(package, folder, "sentences")
+    formats = _read_module(package, folder, "formats")
+    mail = folder / "mail"
+    if known is None:
+        for part, is_there in (("sentences.py", sentences), ("formats.py", formats)):
+            if not is_there:
+                raise LocaleError(f"{folder}: {part} is missing")
+    for name in FORMATS if formats else ():
+        if not callable(getattr(formats, name, None)):
+            raise LocaleError(f"{folder}: formats.py has no function {name}")
+    return Locale(
+        tag=folder.name.replace("_", "-"),
+        sentences={**(known.sentences if known else {}), **getattr(sentences, "SENTENCES", {})},
+        resources={**(known.resources if known else {}), **getattr(sentences, "RESOURCES", {})},
+        formats=cast(Formats, formats) if formats else cast(Locale, known).formats,
+        mail_folders=((mail,) if mail.is_dir() else ()) + (known.mail_folders if known else ()),
+    )
+
+
+def _read_module(package: str, folder: Path, name: str) -> ModuleType | None:
+    if not (folder / f"{name}.py").is_file():
+        return None
+    return import_module(f"{package}.{folder.name}.{name}")
+
+
+def _find_gaps(
+    locale: Locale, reference: Locale, names: Iterable[str], templates: Iterable[str]
+) -> Iterator[str]:
+    for name in names:
+        words, expected = locale.sentences.get(name, ""), reference.sentences.get(name, "")
+        if not words.strip():
+            yield f"no sentence for {name}"
+        elif _placeholders(words) != _placeholders(expected):
+            yield f"the sentence for {name} has other placeholders than in {reference.tag}"
+    for resource in reference.resources.keys() - locale.resources.keys():
+        yield f"no name for the resource {resource}"
+    for template in templates:
+        if not any((folder / template).is_file() for folder in locale.mail_folders):
+            yield f"no mail template {template}"
+
+
+def _placeholders(words: str) -> list[str]:
+    return sorted(PLACEHOLDER.findall(words))
