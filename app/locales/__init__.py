@@ -9,9 +9,16 @@ outside this package names a language.
 - ``mail/``: two templates for each kind of mail, ``.txt`` (which has the subject) and ``.html``.
 """
 
+from collections.abc import Iterable
 from enum import Enum
 
-from app.locales.folders import MAX_TAG_LENGTH, Locale, LocaleError, find_gaps, read_locales
+from app.locales.folders import (
+    MAX_TAG_LENGTH,
+    Locale,
+    LocaleError,
+    check_locale,
+    read_locales,
+)
 
 __all__ = [
     "DEFAULT_LOCALE",
@@ -45,6 +52,18 @@ def add_locales(package: str) -> None:
     in_order = sorted(known, key=lambda tag: (tag != DEFAULT_LOCALE, tag))
     LOCALES.clear()
     LOCALES.update({tag: known[tag] for tag in in_order})
+
+
+def find_gaps(reasons: Iterable[Enum], mail_kinds: Iterable[str]) -> list[str]:
+    """Return which texts the languages lack, one line each; empty when all are there.
+
+    reasons: the members of ErrorReason, and those that extensions add. mail_kinds: names.
+    """
+    reference = LOCALES[DEFAULT_LOCALE]
+    names, kinds = list(reasons), list(mail_kinds)
+    return [
+        gap for locale in LOCALES.values() for gap in check_locale(locale, reference, names, kinds)
+    ]
 
 
 def find_locale(tag: str) -> Locale:

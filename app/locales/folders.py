@@ -1,7 +1,7 @@
 """Language folders: what a folder holds, how it is read, and what it lacks."""
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import Enum
@@ -63,24 +63,26 @@ def read_locales(package: str, known: Mapping[str, Locale]) -> dict[str, Locale]
     return found
 
 
-def find_gaps(
-    locales: Iterable[Locale],
-    reference: Locale,
-    reasons: Iterable[Enum],
-    mail_kinds: Collection[str],
-) -> list[str]:
-    """Return what the languages lack, one line each: empty when every text is there.
+def check_locale(
+    locale: Locale, reference: Locale, reasons: Iterable[Enum], mail_kinds: Iterable[str]
+) -> Iterator[str]:
+    """Yield what a language lacks, one line each, such as "es: no sentence for TOO_LONG".
 
-    Each language needs a sentence for each reason, with the placeholders of the sentence in
-    `reference`; the resources of `reference`; and both mail templates for each kind of mail.
+    It needs a sentence for each reason, with the placeholders that it has in the language
+    `reference`; a name for each resource of `reference`; the text and HTML template of each kind
+    of mail, given by its name; and every other template of `reference`.
     """
-    templates = [f"{kind.lower()}.{kind_of}" for kind in mail_kinds for kind_of in ("txt", "html")]
-    names = [reason.name for reason in reasons]
-    return [
-        f"{locale.tag}: {gap}"
-        for locale in locales
-        for gap in _find_gaps(locale, reference, names, templates)
-    ]
+    for reason in reasons:
+        words = locale.sentences.get(reason.name, "")
+        if not words.strip():
+            yield f"{locale.tag}: no sentence for {reason.name}"
+        elif _placeholders(words) != _placeholders(reference.sentences.get(reason.name, "")):
+            yield f"{locale.tag}: {reason.name} has other placeholders than in {reference.tag}"
+    for resource in sorted(reference.resources.keys() - locale.resources.keys()):
+        yield f"{locale.tag}: no name for the resource {resource}"
+    templates = {f"{kind.lower()}.{part}" for kind in mail_kinds for part in ("txt", "html")}
+    for template in sorted((templates | _templates_of(reference)) - _templates_of(locale)):
+        yield f"{locale.tag}: no mail template {template}"
 
 
 def _is_language_folder(folder: Path) -> bool:
@@ -120,20 +122,8 @@ def _read_module(package: str, folder: Path, name: str) -> ModuleType | None:
     return import_module(f"{package}.{folder.name}.{name}")
 
 
-def _find_gaps(
-    locale: Locale, reference: Locale, names: Iterable[str], templates: Iterable[str]
-) -> Iterator[str]:
-    for name in names:
-        words, expected = locale.sentences.get(name, ""), reference.sentences.get(name, "")
-        if not words.strip():
-            yield f"no sentence for {name}"
-        elif _placeholders(words) != _placeholders(expected):
-            yield f"the sentence for {name} has other placeholders than in {reference.tag}"
-    for resource in reference.resources.keys() - locale.resources.keys():
-        yield f"no name for the resource {resource}"
-    for template in templates:
-        if not any((folder / template).is_file() for folder in locale.mail_folders):
-            yield f"no mail template {template}"
+def _templates_of(locale: Locale) -> set[str]:
+    return {path.name for folder in locale.mail_folders for path in folder.iterdir()}
 
 
 def _placeholders(words: str) -> list[str]:

@@ -343,7 +343,7 @@ def test_what_was_accepted_while_the_database_was_away_is_noted_when_it_is_back(
 ) -> None:
     process, uri = start_database(tmp_path / "data")
     user = User(email="ana@example.com", full_name="Ana Lima", password_hash="x")
-    mail = OutgoingMail(kind=MailKind.ACCOUNT_EXISTS, to=user.email, created_at=now(), due_at=now())
+    mail = OutgoingMail(kind="ACCOUNT_EXISTS", to=user.email, created_at=now(), due_at=now())
     server.at["DATA"] = [lambda: stop(process)]
     with MongoClient(uri) as database:
         database["accounts"]["users"].insert_one(user.to_mongo())
