@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import Enum
 from importlib import import_module
@@ -54,12 +54,12 @@ def read_locales(package: str, known: Mapping[str, Locale]) -> dict[str, Locale]
 
     The texts of the package replace those in `known` that have the same name. Raises LocaleError.
     """
-    found = {}
+    found: dict[str, Locale] = {}
     for root in import_module(package).__path__:
         for folder in sorted(Path(root).iterdir()):
             if _is_language_folder(folder):
                 tag = folder.name.replace("_", "-")
-                found[tag] = _read_folder(package, folder, known.get(tag))
+                found[tag] = _read_folder(package, folder, found.get(tag) or known.get(tag))
     return found
 
 
@@ -74,9 +74,10 @@ def check_locale(
     """
     for reason in reasons:
         words = locale.sentences.get(reason.name, "")
+        expected = reference.sentences.get(reason.name, words)
         if not words.strip():
             yield f"{locale.tag}: no sentence for {reason.name}"
-        elif _placeholders(words) != _placeholders(reference.sentences.get(reason.name, "")):
+        elif _placeholders(words) != _placeholders(expected):
             yield f"{locale.tag}: {reason.name} has other placeholders than in {reference.tag}"
     for resource in sorted(reference.resources.keys() - locale.resources.keys()):
         yield f"{locale.tag}: no name for the resource {resource}"
@@ -98,22 +99,28 @@ def _is_language_folder(folder: Path) -> bool:
 
 def _read_folder(package: str, folder: Path, known: Locale | None) -> Locale:
     sentences = _read_module(package, folder, "sentences")
-    formats = _read_module(package, folder, "formats")
-    mail = folder / "mail"
+    formats = _read_formats(package, folder)
     if known is None:
-        for part, is_there in (("sentences.py", sentences), ("formats.py", formats)):
-            if not is_there:
-                raise LocaleError(f"{folder}: {part} is missing")
+        if sentences is None or formats is None:
+            missing = "sentences.py" if sentences is None else "formats.py"
+            raise LocaleError(f"{folder}: {missing} is missing")
+        known = Locale(folder.name.replace("_", "-"), {}, {}, formats, ())
+    mail = folder / "mail"
+    return replace(
+        known,
+        sentences={**known.sentences, **getattr(sentences, "SENTENCES", {})},
+        resources={**known.resources, **getattr(sentences, "RESOURCES", {})},
+        formats=formats or known.formats,
+        mail_folders=(mail, *known.mail_folders) if mail.is_dir() else known.mail_folders,
+    )
+
+
+def _read_formats(package: str, folder: Path) -> Formats | None:
+    formats = _read_module(package, folder, "formats")
     for name in FORMATS if formats else ():
         if not callable(getattr(formats, name, None)):
             raise LocaleError(f"{folder}: formats.py has no function {name}")
-    return Locale(
-        tag=folder.name.replace("_", "-"),
-        sentences={**(known.sentences if known else {}), **getattr(sentences, "SENTENCES", {})},
-        resources={**(known.resources if known else {}), **getattr(sentences, "RESOURCES", {})},
-        formats=cast(Formats, formats) if formats else cast(Locale, known).formats,
-        mail_folders=((mail,) if mail.is_dir() else ()) + (known.mail_folders if known else ()),
-    )
+    return cast(Formats | None, formats)
 
 
 def _read_module(package: str, folder: Path, name: str) -> ModuleType | None:

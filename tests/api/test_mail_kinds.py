@@ -32,7 +32,7 @@ class Kind(AnyMailKind):
 @pytest.fixture
 def user(api: Client) -> User:
     """An account, its first mail removed."""
-    api.register(person(locale="en"))
+    api.register(person(fullName="Ana Lima", locale="en"))
     OutgoingMail.objects.delete()
     return User.objects.get()
 

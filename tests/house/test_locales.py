@@ -99,7 +99,7 @@ def test_a_language_without_a_sentence_or_a_resource_is_found_out(locale_package
     ("file", "missing"),
     [
         ("__init__.py", "sentences.py is missing"),
-        ("formats.py", "sentences.py is missing"),
+        ("formats.py", "no function format_moment"),
         ("sentences.py", "formats.py is missing"),
     ],
 )
