@@ -21,7 +21,7 @@ from marshmallow import (
     validates_schema,
 )
 
-from app.messages import LOCALES
+from app.locales import DEFAULT_LOCALE, LOCALES
 from app.secret_files import ENDING, SecretFileError, read_secret_files
 
 SECRETS = ("SECRET_KEY", "MONGODB_URI", "SMTP_URL", "METRICS_TOKEN")  # each may be in a file
@@ -129,7 +129,7 @@ class SettingsForm(_LimitsForm):
     token_issuer = fields.String(data_key="JWT_ISSUER", load_default="graphql-accounts")
     token_audience = fields.String(data_key="JWT_AUDIENCE", load_default="graphql-accounts")
     default_locale = fields.String(
-        data_key="DEFAULT_LOCALE", load_default="pt-BR", validate=validate.OneOf(LOCALES)
+        data_key="DEFAULT_LOCALE", load_default=DEFAULT_LOCALE, validate=validate.OneOf(LOCALES)
     )
     bcrypt_rounds = fields.Integer(
         data_key="BCRYPT_ROUNDS", load_default=12, validate=validate.Range(4, 16)

@@ -12,7 +12,7 @@ from stdnum.br import cnpj, cpf
 
 from app.clock import now
 from app.errors import AccountError, ErrorReason, FieldPath
-from app.messages import LOCALES
+from app.locales import LOCALES
 from app.models.user import EMAIL_LENGTH, UserRecord
 from app.security.passwords import weaknesses
 

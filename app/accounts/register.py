@@ -5,7 +5,7 @@ from app.accounts.forms import REGISTER, load_form
 from app.accounts.sessions import SignInResult, new_session, signed_in
 from app.config import current
 from app.errors import AccountError, ErrorReason
-from app.models.outgoing_mail import MailKind, post
+from app.models.outgoing_mail import MailKind, enqueue_mail
 from app.models.security_event import SecurityEventType
 from app.models.session import Session
 from app.models.transaction import in_transaction
@@ -38,7 +38,7 @@ def register(given: dict, caller: Caller) -> SignInResult:
             # whichever index refused first: else the answer would tell whether the address is free
             reason = ErrorReason.ALREADY_EXISTS
             raise AccountError(reason, resource="user", fields={"cpf_cnpj": reason}) from None
-        post(MailKind.ACCOUNT_EXISTS, to=user.email)
+        enqueue_mail(MailKind.ACCOUNT_EXISTS, to=user.email)
         session = None
     made = UserRecord.of(user)
     return signed_in(made, session) if session else SignInResult(made, None)
@@ -48,7 +48,7 @@ def _make(user: User, caller: Caller) -> Session | None:
     session = None if current().require_verified_email else new_session(user.id, caller)
     user.session_ids = [session.id] if session else []
     user.add()
-    post(MailKind.VERIFY_EMAIL, to=user.email, user_id=user.id)
+    enqueue_mail(MailKind.VERIFY_EMAIL, to=user.email, user_id=user.id)
     record(SecurityEventType.REGISTERED, user.id, **caller.origin)
     return session
 

@@ -21,6 +21,7 @@ from pymongo.errors import DuplicateKeyError
 
 from app.clock import now
 from app.errors import AccountError, ErrorReason
+from app.locales import DEFAULT_LOCALE, MAX_TAG_LENGTH, list_languages
 from app.models.connection import database_query
 from app.models.queries import find_one
 from app.models.record import Record
@@ -107,9 +108,9 @@ class User(Document):
     address = EmbeddedDocumentField(Address)
     locale = StringField(
         required=True,
-        max_length=5,
-        default="pt-BR",
-        help_text="The language of messages and mail: pt-BR or en.",
+        max_length=MAX_TAG_LENGTH,
+        default=DEFAULT_LOCALE,
+        help_text=f"The language of messages and mail: {list_languages()}.",
     )
     active = BooleanField(required=True, default=True, help_text="Whether the account may sign in.")
     roles = ListField(

@@ -12,7 +12,7 @@ from graphene.utils.str_converters import to_camel_case
 from graphql import FieldNode, GraphQLError
 
 from app.errors import AccountError, ErrorReason, FieldPath
-from app.messages import sentence
+from app.locales import sentence
 
 log = logging.getLogger(__name__)
 MOST_FIELDS = 50  # told of one error, however many an input brings

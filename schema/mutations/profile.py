@@ -3,6 +3,7 @@
 import graphene
 
 from app.accounts.profile import update_profile as change_profile
+from app.locales import list_languages
 from schema.guard import signed_in
 from schema.mutations.payloads import UserPayload
 
@@ -36,7 +37,7 @@ class UpdateProfileInput(graphene.InputObjectType):
     date_of_birth = graphene.Date(description="YYYY-MM-DD, from 1900 to today.")
     address = AddressInput(description="Parts of the address; null clears all of it.")
     locale = graphene.String(
-        description="The language of messages and mail: pt-BR or en. It cannot be cleared."
+        description=f"The language of messages and mail: {list_languages()}. It cannot be cleared."
     )
 
 

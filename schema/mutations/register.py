@@ -4,6 +4,7 @@ import graphene
 
 from app.accounts.register import register as register_account
 from app.accounts.sessions import SignInResult
+from app.locales import list_languages
 from schema.guard import public
 from schema.mutations.fields import a_new_password
 from schema.mutations.sessions import AuthPayload
@@ -22,7 +23,8 @@ class RegisterInput(graphene.InputObjectType):
     )
     date_of_birth = graphene.Date(description="YYYY-MM-DD, from 1900 to today.")
     locale = graphene.String(
-        description="The language of messages and mail: pt-BR or en. Else that of the request."
+        description=f"The language of messages and mail: {list_languages()}. Default: that of "
+        "the request."
     )
 
 

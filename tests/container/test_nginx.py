@@ -14,7 +14,7 @@ import pytest
 import requests
 
 from app.errors import ErrorReason
-from app.messages import sentence
+from app.locales import sentence
 from tests.client import Client, Socket
 from tests.conftest import ENVIRONMENT
 from tests.factories import person

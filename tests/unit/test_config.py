@@ -68,7 +68,7 @@ def test_production_refuses(changes: dict, variable: str) -> None:
         ("JWT_ACCESS_TOKEN_EXPIRES", "0"),
         ("JWT_ACCESS_TOKEN_EXPIRES", "soon"),
         ("JWT_REFRESH_TOKEN_EXPIRES", "-1"),
-        ("DEFAULT_LOCALE", "fr"),
+        ("DEFAULT_LOCALE", "qaa"),
         ("BCRYPT_ROUNDS", "3"),
         ("WORKERS", "0"),
         ("THREADS", "many"),

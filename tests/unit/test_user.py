@@ -92,7 +92,7 @@ def test_what_is_required_may_not_be_missing(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "longest"),
-    [("email", 254), ("full_name", 120), ("password_hash", 200), ("cpf_cnpj", 14), ("locale", 5)],
+    [("email", 254), ("full_name", 120), ("password_hash", 200), ("cpf_cnpj", 14), ("locale", 11)],
 )
 def test_text_has_its_length(name: str, longest: int) -> None:
     user(**{name: "a" * longest}).validate()
