@@ -6,8 +6,9 @@ from app.accounts.mail_content import describe_origin
 from app.accounts.reauthenticate import confirm_password
 from app.accounts.resolve_link import resolve_link
 from app.errors import AccountError, ErrorReason
+from app.mail_kinds import MailKind
 from app.models.link import LinkKind, offer_change, spend_link, spent
-from app.models.outgoing_mail import MailKind, enqueue_mail
+from app.models.outgoing_mail import enqueue_mail
 from app.models.security_event import SecurityEventType
 from app.models.transaction import in_transaction
 from app.models.user import UserRecord, find_by_id

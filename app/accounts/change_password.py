@@ -7,7 +7,8 @@ from app.accounts.reauthenticate import confirm_password
 from app.accounts.sessions import SignInResult
 from app.clock import now
 from app.errors import AccountError, ErrorReason
-from app.models.outgoing_mail import MailKind, enqueue_mail
+from app.mail_kinds import MailKind
+from app.models.outgoing_mail import enqueue_mail
 from app.models.password import replace_password
 from app.models.security_event import SecurityEventType
 from app.models.session import remove_sessions_of, renew

@@ -5,8 +5,9 @@ from typing import Any
 from app.accounts.caller import Caller
 from app.accounts.devices import device_of
 from app.mail.links import page_url
+from app.mail_kinds import MailKind
 from app.models.link import LinkKind, arm_link, live_link
-from app.models.outgoing_mail import MailKind, OutgoingMailRecord
+from app.models.outgoing_mail import OutgoingMailRecord
 from app.models.user import UserRecord, find_by_email, find_by_id
 from app.security.links import make_link_token
 

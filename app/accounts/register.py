@@ -5,7 +5,8 @@ from app.accounts.forms import REGISTER, load_form
 from app.accounts.sessions import SignInResult, new_session, signed_in
 from app.config import current
 from app.errors import AccountError, ErrorReason
-from app.models.outgoing_mail import MailKind, enqueue_mail
+from app.mail_kinds import MailKind
+from app.models.outgoing_mail import enqueue_mail
 from app.models.security_event import SecurityEventType
 from app.models.session import Session
 from app.models.transaction import in_transaction

@@ -8,8 +8,9 @@ from app.accounts.mail_content import describe_origin
 from app.accounts.resolve_link import resolve_link
 from app.accounts.sessions import SignInResult, new_session, signed_in
 from app.errors import AccountError, ErrorReason
+from app.mail_kinds import MailKind
 from app.models.link import LinkKind, spend_link, spent
-from app.models.outgoing_mail import MailKind, enqueue_mail
+from app.models.outgoing_mail import enqueue_mail
 from app.models.security_event import SecurityEventType
 from app.models.session import Session, remove_sessions_of
 from app.models.transaction import in_transaction

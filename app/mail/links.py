@@ -3,7 +3,7 @@
 from urllib.parse import quote
 
 from app.config import current
-from app.models.outgoing_mail import MailKind
+from app.mail_kinds import MailKind
 
 PAGES = {
     MailKind.VERIFY_EMAIL: "verify-email",

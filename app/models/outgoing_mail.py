@@ -2,7 +2,6 @@
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from enum import Enum
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -20,6 +19,7 @@ from pymongo import ReturnDocument
 
 from app.clock import now
 from app.locales import MAX_TAG_LENGTH
+from app.mail_kinds import MAIL_KINDS, AnyMailKind
 from app.models.connection import database_query
 from app.models.queries import Stored, find_all
 from app.models.record import Record
@@ -27,30 +27,6 @@ from app.models.transaction import current_session
 from app.models.user import EMAIL_LENGTH
 
 GIVEN_UP_KEPT = timedelta(days=30)
-
-
-class AnyMailKind(Enum):
-    """Base of all kinds of mail. An extension defines its own in a subclass.
-
-    The templates of a kind have its name in lower case.
-    """
-
-
-class MailKind(AnyMailKind):
-    """The kinds of mail of this product."""
-
-    VERIFY_EMAIL = "VERIFY_EMAIL"
-    RESET_PASSWORD = "RESET_PASSWORD"  # noqa: S105  the name of a mail
-    CHANGE_EMAIL = "CHANGE_EMAIL"
-    EMAIL_CHANGE_REQUESTED = "EMAIL_CHANGE_REQUESTED"
-    EMAIL_CHANGED = "EMAIL_CHANGED"
-    PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105
-    ACCOUNT_EXISTS = "ACCOUNT_EXISTS"
-
-
-MAIL_KINDS: dict[str, AnyMailKind] = dict(
-    MailKind.__members__
-)  # by name; an extension adds its own
 
 
 def _check_kind(name: str) -> None:

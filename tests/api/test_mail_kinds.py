@@ -11,13 +11,8 @@ from mongoengine import ValidationError
 from app.accounts.mail_content import compose
 from app.locales import LOCALES, add_locales
 from app.mail.rendering import render
-from app.models.outgoing_mail import (
-    MAIL_KINDS,
-    AnyMailKind,
-    OutgoingMail,
-    OutgoingMailRecord,
-    enqueue_mail,
-)
+from app.mail_kinds import MAIL_KINDS, AnyMailKind
+from app.models.outgoing_mail import OutgoingMail, OutgoingMailRecord, enqueue_mail
 from app.models.user import User
 from tests.client import Client
 from tests.factories import person

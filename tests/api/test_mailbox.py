@@ -18,7 +18,8 @@ from app.clock import now
 from app.mail.mailbox import KEPT, Mailbox
 from app.mail.rendering import render
 from app.mail.smtp import LeaseLostError
-from app.models.outgoing_mail import MailKind, OutgoingMail, OutgoingMailRecord, enqueue_mail
+from app.mail_kinds import MailKind
+from app.models.outgoing_mail import OutgoingMail, OutgoingMailRecord, enqueue_mail
 from app.web.mailbox.page import POLICY, POLICY_OF_A_MAIL, mailbox
 from tests.client import Client
 from tests.conftest import ENVIRONMENT

@@ -18,8 +18,9 @@ from pymongo import MongoClient
 
 from app.clock import now
 from app.mail.delivery import MOST_ATTEMPTS
+from app.mail_kinds import MailKind
 from app.models import outgoing_mail as outbox
-from app.models.outgoing_mail import MailKind, OutgoingMail, enqueue_mail
+from app.models.outgoing_mail import OutgoingMail, enqueue_mail
 from app.models.transaction import in_transaction
 from app.models.user import User
 from tests.client import Client

@@ -13,7 +13,8 @@ from app import locales
 from app.errors import ErrorReason
 from app.locales import DEFAULT_LOCALE, LOCALES, LocaleError, add_locales, find_gaps
 from app.mail.rendering import render
-from app.models.outgoing_mail import MAIL_KINDS, OutgoingMailRecord
+from app.mail_kinds import MAIL_KINDS
+from app.models.outgoing_mail import OutgoingMailRecord
 
 ROOT = Path(__file__).parent.parent.parent
 FOLDERS = Path(locales.__file__).parent

@@ -17,7 +17,8 @@ from app import config
 from app.locales import LOCALES
 from app.mail.links import page_url
 from app.mail.rendering import render
-from app.models.outgoing_mail import MailKind, OutgoingMailRecord
+from app.mail_kinds import MailKind
+from app.models.outgoing_mail import OutgoingMailRecord
 
 MAIL_ID = ObjectId("6b035c2c621c1e9180d1a2b3")
 HOME = "https://app.example.com"
