@@ -7,8 +7,8 @@ from enum import Enum
 from itertools import count
 from typing import Any, BinaryIO, NamedTuple
 
+from app.accounts.forms import FieldErrors
 from app.accounts.import_forms import read_account
-from app.accounts.profile_forms import Faults
 from app.config import current
 from app.errors import ErrorReason
 from app.models.bulk_accounts import insert_accounts, storable
@@ -38,7 +38,7 @@ class Fault:
     line: int
     why: Unreadable | None = None
     email: str | None = None
-    fields: Faults = ()
+    fields: FieldErrors = field(default_factory=list)
 
 
 @dataclass

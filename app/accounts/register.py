@@ -9,7 +9,7 @@ from app.models.outgoing_mail import MailKind, post
 from app.models.security_event import SecurityEventType
 from app.models.session import Session
 from app.models.transaction import in_transaction
-from app.models.user import User, UserRecord, is_cpf_cnpj_taken
+from app.models.user import User, UserRecord, find_taken_profile_field
 from app.security.audit import record
 from app.security.passwords import hash_password
 from app.security.throttle import Action, count
@@ -34,10 +34,10 @@ def register(given: dict, caller: Caller) -> SignInResult:
     except AccountError as refusal:
         if not _is_concealed(refusal):
             raise
-        if user.cpf_cnpj and is_cpf_cnpj_taken(user.cpf_cnpj):
+        if name := find_taken_profile_field(user):
             # whichever index refused first: else the answer would tell whether the address is free
             reason = ErrorReason.ALREADY_EXISTS
-            raise AccountError(reason, resource="user", fields={"cpf_cnpj": reason}) from None
+            raise AccountError(reason, resource="user", fields={name: reason}) from None
         post(MailKind.ACCOUNT_EXISTS, to=user.email)
         session = None
     made = UserRecord.of(user)
