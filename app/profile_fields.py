@@ -63,9 +63,7 @@ class PersonalField:
     def make_input_field(self, *, required: bool) -> fields.Field:
         """Return a new marshmallow field; null is accepted unless it is required."""
         missing = {key: REASONS[key] for key in ("required", "null")}
-        return self.input_field(
-            required=required, allow_none=not required, error_messages=missing
-        )
+        return self.input_field(required=required, allow_none=not required, error_messages=missing)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -100,9 +98,7 @@ class ProfileField(PersonalField):
         return isinstance(self.make_document_field(), DateField)
 
 
-def _part(
-    name: str, maximum: int, description: str, input_description: str = ""
-) -> PersonalField:
+def _part(name: str, maximum: int, description: str, input_description: str = "") -> PersonalField:
     """A part of the address that is plain text. maximum: characters."""
     return PersonalField(
         name=name,
@@ -184,7 +180,7 @@ PROFILE_FIELDS: dict[str, ProfileField] = {
         ),
         ProfileField(
             name="address",
-            description="Where the person lives.",
+            description="Where a person lives.",
             input_description="Parts of the address; null clears all of it.",
             document_field=partial(EmbeddedDocumentField, "Address"),
             registration=False,
@@ -204,15 +200,15 @@ PROFILE_FIELDS: dict[str, ProfileField] = {
 
 
 def make_document_mixin(name: str, fields_of_it: Iterable[PersonalField]) -> Any:
-    """Return a class with a new MongoEngine field for each of these: a base for a document."""
+    """Return a class with a new MongoEngine field for each of these: a base of a document."""
     return type(name, (), {entry.name: entry.make_document_field() for entry in fields_of_it})
 
 
 def add_profile_fields(*added: ProfileField) -> None:
     """Add fields to the table: to be called before the documents are imported.
 
-    Raises ValueError for a name that is taken, for a required field, which the accounts that exist
-    would lack, and for one with parts; RuntimeError when it is too late.
+    Raises ValueError for a name that another profile field has, for a required field, because
+    existing accounts have no value, and for one with parts; RuntimeError when called too late.
     """
     if "app.models.user" in sys.modules:
         raise RuntimeError("profile fields have to be added before the documents are imported")
@@ -222,3 +218,9 @@ def add_profile_fields(*added: ProfileField) -> None:
         if entry.required or entry.parts:
             raise ValueError(f"an added profile field is optional and has no parts: {entry.name}")
         PROFILE_FIELDS[entry.name] = entry
+
+
+def refuse_taken_names(taken: Iterable[str], by: str) -> None:
+    """Raise ValueError if a profile field has one of these names. by: what has them already."""
+    if names := PROFILE_FIELDS.keys() & set(taken):
+        raise ValueError(f"{by} already has the names of profile fields: {', '.join(names)}")

@@ -7,7 +7,7 @@ from marshmallow import Schema, ValidationError, fields, validates_schema
 
 from app.errors import AccountError, ErrorReason, FieldPath
 from app.models.user import UserRecord
-from app.profile_fields import PROFILE_FIELDS
+from app.profile_fields import PROFILE_FIELDS, refuse_taken_names
 from app.security.passwords import weaknesses
 from app.validation.text import REASONS, Email, Password
 
@@ -112,6 +112,7 @@ class RefreshTokenForm(Schema):
     refresh_token = fields.String(required=True, error_messages=REASONS)
 
 
+refuse_taken_names(CredentialsForm().fields, "the form of register")
 REGISTER = CredentialsForm.from_dict(
     {
         field.name: field.make_input_field(required=field.is_required_at_first)

@@ -12,7 +12,7 @@ from app.accounts.forms import FieldErrors, field_errors
 from app.accounts.profile_forms import ADDRESS, profile_changes
 from app.errors import AccountError, ErrorReason
 from app.models.user import Role
-from app.profile_fields import PROFILE_FIELDS, ProfileField
+from app.profile_fields import PROFILE_FIELDS, ProfileField, refuse_taken_names
 from app.security.passwords import PREFIX
 from app.validation.text import Email, refuse
 
@@ -52,14 +52,15 @@ def read_account(
 
 def _read_address(parts: Any) -> tuple[dict[str, str] | None, FieldErrors, set[str]]:
     if not isinstance(parts, dict):
-        return None, [(("address",), ErrorReason.INVALID_DATA)], set()
+        errors: FieldErrors = [(("address",), ErrorReason.INVALID_DATA)]
+        return None, errors, set()
     given, unknown = _select_fields(parts, ADDRESS.fields, OTHER_PARTS)
     if given.keys() <= {"country"} and len(parts) > 1:
         return None, [], unknown  # the ancestor stored blank parts and a country for no address
     try:
         return profile_changes({"address": given}, None).get("address"), [], unknown
     except AccountError as error:
-        return None, error.fields, unknown
+        return None, list(error.fields), unknown
 
 
 def _select_fields(
@@ -197,6 +198,7 @@ def _make_input_field(field: ProfileField) -> fields.Field:
     return Day(checked, required=required) if field.is_day else checked
 
 
+refuse_taken_names(AccountForm().fields, "the form of import")
 FORM = AccountForm.from_dict(
     {
         field.name: _make_input_field(field)

@@ -1,4 +1,4 @@
-"""A person makes an account and is signed in, or asked to verify the address first."""
+"""A person registers and is signed in, or asked to verify the address first."""
 
 from app.accounts.caller import Caller
 from app.accounts.forms import REGISTER, load_form

@@ -66,9 +66,7 @@ class OutgoingMail(Document):
         exported_keys=("ip_address", "user_agent", "new_email"),  # another may be a link's id
         help_text="What else its text says; never a secret, never a token.",
     )
-    created_at = DateTimeField(
-        required=True, exported=True, help_text="When the change was made."
-    )
+    created_at = DateTimeField(required=True, exported=True, help_text="When the change was made.")
     due_at = DateTimeField(
         required=True, exported=True, help_text="When to try next; under a lease, its end."
     )
@@ -79,9 +77,7 @@ class OutgoingMail(Document):
     lease = ObjectIdField(
         exported=False, help_text="Who is delivering it: new whenever a worker takes it up."
     )
-    gave_up_at = DateTimeField(
-        exported=True, help_text="When trying ended; none while it goes on."
-    )
+    gave_up_at = DateTimeField(exported=True, help_text="When trying ended; none while it goes on.")
     expires_at = DateTimeField(
         exported=True, help_text="When a mail that was given up is forgotten."
     )

@@ -1,8 +1,8 @@
 """What a read returns: a stored document seen through attributes, without hydrating it."""
 
-from collections.abc import Mapping
 from typing import Any, Self
 
+from bson import ObjectId
 from mongoengine import Document
 
 
@@ -12,6 +12,8 @@ class Record:
     MongoEngine's hydration validates and tracks changes, which a read has no use for, and costs
     twenty times as much. A record is for reading only: nothing writes it back.
     """
+
+    id: ObjectId
 
     def __init_subclass__(cls, *, document: type[Document] | None = None) -> None:
         """Give the document's optional fields the default None, where the class has no other."""

@@ -48,9 +48,7 @@ class SecurityEvent(Document):
         exported=True, help_text="The account; none once the account has been deleted."
     )
     type = EnumField(SecurityEventType, required=True, exported=True, help_text="What happened.")
-    at = DateTimeField(
-        required=True, exported=True, published=True, help_text="When it happened."
-    )
+    at = DateTimeField(required=True, exported=True, published=True, help_text="When it happened.")
     ip_address = StringField(
         max_length=45, exported=True, published=True, help_text="Where the request came from."
     )

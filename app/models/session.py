@@ -5,8 +5,9 @@ is the device and which refresh token is the current one.
 """
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from bson import ObjectId
 from mongoengine import (
@@ -40,9 +41,7 @@ class Rotation(EmbeddedDocument):
     successor = StringField(
         required=True, exported=False, help_text="jti of the token it was exchanged for."
     )
-    at = DateTimeField(
-        required=True, exported=True, help_text="When: the successor's issue time."
-    )
+    at = DateTimeField(required=True, exported=True, help_text="When: the successor's issue time.")
 
 
 class Session(Document):
@@ -107,7 +106,7 @@ class SessionRecord(Record):
     id: ObjectId
     user_id: ObjectId
     refresh_id: str
-    rotations: list[dict] = ()
+    rotations: Sequence[dict[str, Any]] = ()
     user_agent: str | None = None
     ip_address: str | None = None
     created_at: datetime

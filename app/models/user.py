@@ -28,7 +28,12 @@ from app.models.queries import find_one
 from app.models.record import Record
 from app.models.search_terms import search_terms
 from app.models.transaction import current_session
-from app.profile_fields import ADDRESS_PARTS, PROFILE_FIELDS, make_document_mixin
+from app.profile_fields import (
+    ADDRESS_PARTS,
+    PROFILE_FIELDS,
+    make_document_mixin,
+    refuse_taken_names,
+)
 from app.validation.text import EMAIL_LENGTH
 
 UNSEARCHED = {"search": False}  # some twenty strings of no use to whoever reads one account
@@ -43,12 +48,13 @@ class Role(Enum):
     ADMIN = "ADMIN"
 
 
-AddressFields = make_document_mixin("AddressFields", ADDRESS_PARTS.values())
-ProfileFields = make_document_mixin("ProfileFields", PROFILE_FIELDS.values())
+AddressFields: Any = make_document_mixin("AddressFields", ADDRESS_PARTS.values())
+ProfileFields: Any = make_document_mixin("ProfileFields", PROFILE_FIELDS.values())
 
 
+# no docstring: graphene-mongo would print it in front of the description of the field `address`
 class Address(AddressFields, EmbeddedDocument):
-    """Where a person lives. Its fields: ADDRESS_PARTS in app/profile_fields.py."""
+    pass
 
 
 class Link(EmbeddedDocument):
@@ -203,9 +209,7 @@ class User(ProfileFields, Document):
             self._get_collection().insert_one(self.to_mongo(), session=current_session())
 
 
-for _name in PROFILE_FIELDS:
-    if User._fields[_name] is not getattr(ProfileFields, _name) or hasattr(Document, _name):
-        raise TypeError(f"the name of a profile field is taken by the account: {_name}")
+refuse_taken_names({*vars(User), *dir(Document), *dir(Record)}, "the User document")
 
 
 @contextmanager
@@ -217,7 +221,7 @@ def report_taken_values() -> Iterator[None]:
         raise AccountError(
             ErrorReason.ALREADY_EXISTS,
             resource="user",
-            fields=dict.fromkeys(error.details["keyPattern"], ErrorReason.ALREADY_EXISTS),
+            fields=dict.fromkeys((error.details or {})["keyPattern"], ErrorReason.ALREADY_EXISTS),
         ) from None
 
 
@@ -296,7 +300,7 @@ def begin_session(
     False when it was deactivated, deleted or given another password meanwhile. `password_hash`
     replaces the stored one in the same update: an upgrade of how it is hashed.
     """
-    noted = {"last_login_at": at}
+    noted: dict[str, Any] = {"last_login_at": at}
     if password_hash:
         noted["password_hash"] = password_hash
     update = {

@@ -19,7 +19,7 @@ FORBIDDEN_CHARACTERS = re.compile(
     "[\x00-\x1f\x7f-\x9f\xad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u2069"
     "\ud800-\udfff\ufeff]"
 )
-REASONS = {
+REASONS: dict[str, str | list[Any] | dict[Any, Any]] = {
     "required": [ErrorReason.REQUIRED],
     "null": [ErrorReason.REQUIRED],
     "invalid": [ErrorReason.INVALID_DATA],
