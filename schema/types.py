@@ -17,6 +17,7 @@ from app.models import user_list as users
 from app.models.export_policy import published_fields
 from app.models.security_event import SecurityEventType as Happened
 from app.models.user import UserRecord
+from app.profile_fields import refuse_taken_names
 from schema.guard import owner_or_admin
 from schema.pagination import Cursors, Page, PageInfo
 
@@ -167,3 +168,6 @@ class User(MongoengineObjectType):
         owner_or_admin(info, account.id)
         cursors = Cursors(f"events of {account.id}", "at")
         return Page(cursors, list_events(account.id, cursors.slice_of(**asked)))
+
+
+refuse_taken_names(vars(User), "the GraphQL type User")

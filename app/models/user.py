@@ -209,7 +209,7 @@ class User(ProfileFields, Document):
             self._get_collection().insert_one(self.to_mongo(), session=current_session())
 
 
-refuse_taken_names({*vars(User), *dir(Document), *dir(Record)}, "the User document")
+refuse_taken_names({*vars(User), *dir(Record)}, "the User document")
 
 
 @contextmanager
