@@ -21,7 +21,6 @@ from importlib import import_module
 from typing import Any, TypeVar
 
 import click
-from mongoengine import Document
 
 from app.config import SettingsError
 from app.errors import REASONS, AnyErrorReason
@@ -64,13 +63,13 @@ class Extension:
 class Parts:
     """What an extension brings that uses documents and types.
 
-    documents: collections with their indexes, built by `flask db indexes`.
+    documents: MongoEngine documents, with their indexes, built by `flask db indexes`.
     queries, mutations: root fields by their names in snake_case, declared by schema.guard.
     listeners: called after an account event was stored.
     commands: groups or commands of `flask`.
     """
 
-    documents: Sequence[type[Document]] = ()
+    documents: Sequence[type[Any]] = ()
     queries: Mapping[str, Any] = field(default_factory=dict)
     mutations: Mapping[str, Any] = field(default_factory=dict)
     listeners: Sequence[AccountListener] = ()
@@ -106,7 +105,8 @@ def _register(module: str) -> Extension:
     if module not in BUILT_IN and FIRST_ROOM in sys.modules:
         raise RuntimeError(f"{module} comes too late: documents and types are built already")
     try:
-        add_profile_fields(*extension.profile_fields)
+        if extension.profile_fields:
+            add_profile_fields(*extension.profile_fields)
         _add(PERMISSIONS, _members(extension.permissions))
         _add(ROLES, {role.name: role for role in extension.roles})
         _add(REASONS, _members(extension.error_reasons))

@@ -1,4 +1,4 @@
-"""A person makes an account and is signed in, or asked to verify the address first."""
+"""A person registers and is signed in, or asked to verify the address first."""
 
 from app.accounts.caller import Caller
 from app.accounts.forms import REGISTER, load_form
@@ -10,7 +10,7 @@ from app.models.outgoing_mail import enqueue_mail
 from app.models.security_event import SecurityEventType
 from app.models.session import Session
 from app.models.transaction import in_transaction
-from app.models.user import User, UserRecord, is_cpf_cnpj_taken
+from app.models.user import User, UserRecord, find_taken_profile_field
 from app.security.audit import record
 from app.security.passwords import hash_password
 from app.security.throttle import Action, count
@@ -35,10 +35,10 @@ def register(given: dict, caller: Caller) -> SignInResult:
     except AccountError as refusal:
         if not _is_concealed(refusal):
             raise
-        if user.cpf_cnpj and is_cpf_cnpj_taken(user.cpf_cnpj):
+        if name := find_taken_profile_field(user):
             # whichever index refused first: else the answer would tell whether the address is free
             reason = ErrorReason.ALREADY_EXISTS
-            raise AccountError(reason, resource="user", fields={"cpf_cnpj": reason}) from None
+            raise AccountError(reason, resource="user", fields={name: reason}) from None
         enqueue_mail(MailKind.ACCOUNT_EXISTS, to=user.email)
         session = None
     made = UserRecord.of(user)

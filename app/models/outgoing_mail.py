@@ -24,7 +24,7 @@ from app.models.connection import database_query
 from app.models.queries import Stored, find_all
 from app.models.record import Record
 from app.models.transaction import current_session
-from app.models.user import EMAIL_LENGTH
+from app.validation.text import EMAIL_LENGTH
 
 GIVEN_UP_KEPT = timedelta(days=30)
 
@@ -41,26 +41,47 @@ class OutgoingMail(Document):
         primary_key=True,
         required=True,
         default=ObjectId,
+        exported=False,  # it is its link's id, too
         help_text="Identifies the mail, in its Message-ID too.",
     )
     kind = StringField(
-        required=True, validation=_check_kind, help_text="What it is about: a name in MAIL_KINDS."
+        required=True,
+        validation=_check_kind,
+        exported=True,
+        help_text="What it is about: a name in MAIL_KINDS.",
     )
-    to = StringField(required=True, max_length=EMAIL_LENGTH, help_text="The address it goes to.")
-    user_id = ObjectIdField(help_text="The account it is about, where the change knew one.")
+    to = StringField(
+        required=True, max_length=EMAIL_LENGTH, exported=True, help_text="The address it goes to."
+    )
+    user_id = ObjectIdField(
+        exported=True, help_text="The account it is about, where the change knew one."
+    )
     locale = StringField(
-        max_length=MAX_TAG_LENGTH, help_text="The language asked for, where there was one."
+        max_length=MAX_TAG_LENGTH,
+        exported=True,
+        help_text="The language asked for, where there was one.",
     )
     details = DictField(
-        StringField(), help_text="What else its text says; never a secret, never a token."
+        StringField(),
+        exported=True,
+        exported_keys=("ip_address", "user_agent", "new_email"),  # another may be a link's id
+        help_text="What else its text says; never a secret, never a token.",
     )
-    created_at = DateTimeField(required=True, help_text="When the change was made.")
-    due_at = DateTimeField(required=True, help_text="When to try next; under a lease, its end.")
-    attempts = IntField(required=True, default=0, help_text="How many times it was taken up.")
-    first_tried_at = DateTimeField(help_text="When it was taken up first.")
-    lease = ObjectIdField(help_text="Who is delivering it: new whenever a worker takes it up.")
-    gave_up_at = DateTimeField(help_text="When trying ended; none while it goes on.")
-    expires_at = DateTimeField(help_text="When a mail that was given up is forgotten.")
+    created_at = DateTimeField(required=True, exported=True, help_text="When the change was made.")
+    due_at = DateTimeField(
+        required=True, exported=True, help_text="When to try next; under a lease, its end."
+    )
+    attempts = IntField(
+        required=True, default=0, exported=True, help_text="How many times it was taken up."
+    )
+    first_tried_at = DateTimeField(exported=True, help_text="When it was taken up first.")
+    lease = ObjectIdField(
+        exported=False, help_text="Who is delivering it: new whenever a worker takes it up."
+    )
+    gave_up_at = DateTimeField(exported=True, help_text="When trying ended; none while it goes on.")
+    expires_at = DateTimeField(
+        exported=True, help_text="When a mail that was given up is forgotten."
+    )
 
     meta = {
         "collection": "outbox",

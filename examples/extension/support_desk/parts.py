@@ -25,9 +25,7 @@ class SupportNote(MongoengineObjectType):
     resolve_id = None
 
 
-def resolve_support_notes(
-    root: None, info: graphene.ResolveInfo, user_id: str
-) -> list[NoteRecord]:
+def resolve_support_notes(root: None, info: graphene.ResolveInfo, user_id: str) -> list[NoteRecord]:
     return list_notes(user_id, info.context.signed_in)
 
 
