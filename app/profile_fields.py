@@ -9,7 +9,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import partial
-from typing import Any
+from typing import Any, TypeVar
 
 from marshmallow import fields
 from mongoengine import DateField, EmbeddedDocumentField, StringField
@@ -98,105 +98,98 @@ class ProfileField(PersonalField):
         return isinstance(self.make_document_field(), DateField)
 
 
+_Field = TypeVar("_Field", bound=PersonalField)
+
+
+def _by_name(*entries: _Field) -> dict[str, _Field]:
+    return {entry.name: entry for entry in entries}
+
+
 def _part(name: str, maximum: int, description: str, input_description: str = "") -> PersonalField:
-    """A part of the address that is plain text. maximum: characters."""
+    """Return a part of the address that is plain text.
+
+    maximum: characters. The default input description says what it is and the maximum.
+    """
+    noun = description.rstrip(".").partition(";")[0]
     return PersonalField(
         name=name,
         description=description,
-        input_description=input_description or f"{description[:-1]}, at most {maximum} characters.",
+        input_description=input_description or f"{noun}, at most {maximum} characters.",
         document_field=partial(StringField, max_length=maximum),
         input_field=partial(Text, maximum=maximum),
     )
 
 
-ADDRESS_PARTS: dict[str, PersonalField] = {
-    part.name: part
-    for part in (
-        _part(
-            "zip_code",
-            20,
-            "Postcode; in Brazil the CEP, digits only.",
-            "Postcode. In Brazil a CEP of eight digits; a mask is removed.",
-        ),
-        _part("street", 200, "Street, avenue or square."),
-        _part(
-            "number",
-            20,
-            "House number; text, since some have letters.",
-            "House number, at most 20 characters.",
-        ),
-        _part("complement", 100, "Flat, block, floor."),
-        _part(
-            "neighborhood",
-            100,
-            "Neighbourhood; in Brazil the bairro.",
-            "Neighbourhood, at most 100 characters.",
-        ),
-        _part("city", 100, "City or town."),
-        _part(
-            "state",
-            100,
-            "State or province; in Brazil its two letters.",
-            "State or province. In Brazil its two letters, as SP.",
-        ),
-        PersonalField(
-            name="country",
-            description="Country by ISO 3166-1 alpha-3: BRA, PRT, USA.",
-            input_description="ISO 3166-1 alpha-3 code; BRA for a new address.",
-            document_field=partial(StringField, default="BRA", min_length=3, max_length=3),
-            input_field=Country,
-            required=True,
-        ),
-    )
-}
+ADDRESS_PARTS = _by_name(
+    _part(
+        "zip_code",
+        20,
+        "Postcode; in Brazil the CEP, digits only.",
+        "Postcode. In Brazil a CEP of eight digits; a mask is removed.",
+    ),
+    _part("street", 200, "Street, avenue or square."),
+    _part("number", 20, "House number; text, since some have letters."),
+    _part("complement", 100, "Flat, block, floor."),
+    _part("neighborhood", 100, "Neighbourhood; in Brazil the bairro."),
+    _part("city", 100, "City or town."),
+    _part(
+        "state",
+        100,
+        "State or province; in Brazil its two letters.",
+        "State or province. In Brazil its two letters, as SP.",
+    ),
+    PersonalField(
+        name="country",
+        description="Country by ISO 3166-1 alpha-3: BRA, PRT, USA.",
+        input_description="ISO 3166-1 alpha-3 code; BRA for a new address.",
+        document_field=partial(StringField, default="BRA", min_length=3, max_length=3),
+        input_field=Country,
+        required=True,
+    ),
+)
 
-PROFILE_FIELDS: dict[str, ProfileField] = {
-    entry.name: entry
-    for entry in (
-        ProfileField(
-            name="full_name",
-            description="The name, as the person writes it.",
-            input_description=f"The name, at most {NAME_LENGTH} characters.",
-            document_field=partial(StringField, max_length=NAME_LENGTH),
-            input_field=partial(Name, maximum=NAME_LENGTH),
-            required=True,
-            read=Permission.USERS_READ,
-        ),
-        ProfileField(
-            name="cpf_cnpj",
-            description="CPF or CNPJ, digits and letters only, no mask. Unique when present.",
-            input_description="CPF or CNPJ, the alphanumeric CNPJ included; a mask is removed.",
-            document_field=partial(
-                StringField, unique=True, sparse=True, min_length=11, max_length=14
-            ),
-            input_field=CpfCnpj,
-        ),
-        ProfileField(
-            name="date_of_birth",
-            description="Date of birth, YYYY-MM-DD.",
-            input_description="YYYY-MM-DD, from 1900 to today.",
-            document_field=DateField,
-            input_field=DateOfBirth,
-        ),
-        ProfileField(
-            name="address",
-            description="Where a person lives.",
-            input_description="Parts of the address; null clears all of it.",
-            document_field=partial(EmbeddedDocumentField, "Address"),
-            registration=False,
-            parts=ADDRESS_PARTS,
-        ),
-        ProfileField(
-            name="locale",
-            description=f"The language of messages and mail: {list_languages()}.",
-            document_field=partial(StringField, default=DEFAULT_LOCALE, max_length=MAX_TAG_LENGTH),
-            input_field=LocaleField,
-            required=True,
-            registration_note="Default: that of the request.",
-            read=Permission.USERS_READ,
-        ),
-    )
-}
+PROFILE_FIELDS = _by_name(
+    ProfileField(
+        name="full_name",
+        description="The name, as the person writes it.",
+        input_description=f"The name, at most {NAME_LENGTH} characters.",
+        document_field=partial(StringField, max_length=NAME_LENGTH),
+        input_field=partial(Name, maximum=NAME_LENGTH),
+        required=True,
+        read=Permission.USERS_READ,
+    ),
+    ProfileField(
+        name="cpf_cnpj",
+        description="CPF or CNPJ, digits and letters only, no mask. Unique when present.",
+        input_description="CPF or CNPJ, the alphanumeric CNPJ included; a mask is removed.",
+        document_field=partial(StringField, unique=True, sparse=True, min_length=11, max_length=14),
+        input_field=CpfCnpj,
+    ),
+    ProfileField(
+        name="date_of_birth",
+        description="Date of birth, YYYY-MM-DD.",
+        input_description="YYYY-MM-DD, from 1900 to today.",
+        document_field=DateField,
+        input_field=DateOfBirth,
+    ),
+    ProfileField(
+        name="address",
+        description="Where a person lives.",
+        input_description="Parts of the address; null clears all of it.",
+        document_field=partial(EmbeddedDocumentField, "Address"),
+        registration=False,
+        parts=ADDRESS_PARTS,
+    ),
+    ProfileField(
+        name="locale",
+        description=f"The language of messages and mail: {list_languages()}.",
+        document_field=partial(StringField, default=DEFAULT_LOCALE, max_length=MAX_TAG_LENGTH),
+        input_field=LocaleField,
+        required=True,
+        registration_note="Default: that of the request.",
+        read=Permission.USERS_READ,
+    ),
+)
 
 
 def make_document_mixin(name: str, fields_of_it: Iterable[PersonalField]) -> Any:
