@@ -24,13 +24,12 @@ from app.accounts.caller import Caller
 from app.accounts.sessions import authenticate
 from app.config import current
 from app.errors import AccountError, ErrorReason
-from app.settings_form import Limits
 from schema.engine.compiled import CompiledOperation, compile_operation
 from schema.engine.cost import VariableCost
 from schema.engine.documents import DocumentCache, KnownDocument
 from schema.engine.errors import hide_unexpected_errors, present
 from schema.engine.input_errors import variable_faults
-from schema.engine.limits import refuse_deep
+from schema.engine.limits import Limits, refuse_deep
 from schema.engine.persisted import AutomaticOperations, TrustedOperations, sha256_of
 
 HASH = 16  # hexadecimal digits of a document's hash that tell it from others
