@@ -206,9 +206,8 @@ def test_the_answer_to_quit_is_not_awaited() -> None:
 
 
 def test_no_timer_is_left_running(tls: ssl.SSLContext) -> None:
-    with serving(tls=tls, scheme="smtp+starttls") as server:
-        with pytest.raises(SendError):
-            send(server.url, seconds=60)
+    with serving(tls=tls, scheme="smtp+starttls") as server, pytest.raises(SendError):
+        send(server.url, seconds=60)
     with serving() as server:
         send(server.url, seconds=60)
     with (
