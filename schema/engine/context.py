@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from time import monotonic
 
-from app.settings_form import Limits
+from schema.engine.limits import Limits
 
 
 @dataclass(kw_only=True)

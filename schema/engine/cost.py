@@ -28,8 +28,7 @@ from graphql import (
 )
 
 from app.accounts.pagination import LARGEST_PAGE, PAGE_SIZE
-from app.settings_form import Limits
-from schema.engine.limits import excess
+from schema.engine.limits import Limits, excess
 
 PAGE_ARGUMENTS = {"first", "last"}
 CONNECTION = {"edges", "pageInfo"}

@@ -24,10 +24,9 @@ from graphql import (
 from graphql.validation.validate import ValidationAbortedError
 
 from app.errors import AccountError, ErrorReason
-from app.settings_form import Limits
 from schema.engine.cost import VariableCost, costs_of
 from schema.engine.input_errors import literal_faults
-from schema.engine.limits import excess, parse_within, refuse_excess
+from schema.engine.limits import Limits, excess, parse_within, refuse_excess
 
 MOST_DOCUMENTS = 2000
 MOST_PLACES = 20  # told of one error

@@ -18,13 +18,12 @@ from graphql import (
 from graphql.execution import get_variable_values
 
 from app.errors import AccountError, ErrorReason
-from app.settings_form import Limits
 from schema.engine.compiled import CompiledOperation, compile_operation
 from schema.engine.cost import VariableCost
 from schema.engine.documents import DocumentCache, KnownDocument
 from schema.engine.errors import hide_unexpected_errors, present
 from schema.engine.input_errors import variable_faults
-from schema.engine.limits import refuse_deep
+from schema.engine.limits import Limits, refuse_deep
 from schema.engine.persisted import AutomaticOperations, TrustedOperations, sha256_of
 
 HASH = 16  # hexadecimal digits of a document's hash that tell it from others

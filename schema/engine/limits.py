@@ -5,6 +5,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from graphql import (
@@ -17,8 +18,37 @@ from graphql import (
 )
 
 from app.errors import AccountError, ErrorReason
-from app.settings_form import Limits
 from schema.engine.document_metrics import FragmentCycleError, Shape, expand, shape_of
+
+
+def limit(default: int, least: int, most: int) -> int:
+    """Declare a limit: its default, and the range that a setting of it must keep."""
+    return field(default=default, metadata={"range": (least, most)})
+
+
+@dataclass(frozen=True, kw_only=True)
+class Limits:
+    """How much one request may ask for; TABLE says what each of them counts."""
+
+    max_body_bytes: int = limit(64 * 1024, 1024, 16 * 1024 * 1024)
+    max_characters: int = limit(15_000, 100, 1_000_000)
+    max_tokens: int = limit(2_000, 10, 100_000)
+    max_operations: int = limit(50, 1, 1_000)
+    max_fields: int = limit(200, 1, 10_000)
+    max_fragments: int = limit(20, 0, 200)
+    max_variables: int = limit(30, 0, 1_000)
+    max_directives: int = limit(50, 0, 1_000)
+    max_comparisons: int = limit(10_000, 100, 1_000_000)
+    max_depth: int = limit(10, 1, 100)
+    max_introspection_depth: int = limit(15, 1, 100)
+    max_aliases: int = limit(30, 0, 1_000)
+    max_root_mutations: int = limit(5, 1, 100)
+    max_logins: int = limit(1, 1, 100)
+    max_cost: int = limit(5_000, 1, 1_000_000)
+    max_variable_depth: int = limit(32, 1, 100)
+    max_errors: int = limit(10, 1, 100)
+    operation_seconds: int = limit(10, 1, 300)
+
 
 TABLE = {  # a limit, as a refusal names it: the setting that says how much
     # of a request

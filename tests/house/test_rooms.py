@@ -23,6 +23,8 @@ OWNED = {
     "opentelemetry": {"app/web/telemetry/spans.py"},
     "bcrypt": {"app/security/passwords.py"},
     "dotenv": {"app/config.py"},
+    "environs": {"app/environment.py"},
+    "smtplib": {"app/mail/smtp.py"},
     "cryptography": {"app/security/keys.py"},
 }
 MODULES = sorted([*(ROOT / "app").rglob("*.py"), *(ROOT / "schema").rglob("*.py")])

@@ -4,9 +4,9 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.settings_form import Limits
 from schema.engine import limits
 from schema.engine.documents import DocumentCache
+from schema.engine.limits import Limits
 from schema.root import build_schema
 
 SCHEMA = build_schema().graphql_schema

@@ -13,12 +13,11 @@ from graphql import get_introspection_query
 from app.accounts.caller import Caller
 from app.config import load_settings
 from app.models.user import User
-from app.settings_form import Limits
 from schema import guard
 from schema.context import Context
 from schema.engine.documents import DocumentCache
 from schema.engine.execution import Executor, Parameters, RequestError
-from schema.engine.limits import TABLE
+from schema.engine.limits import TABLE, Limits
 from schema.root import build_schema
 from tests.client import REGISTER, Client
 from tests.factories import PASSWORD, person
