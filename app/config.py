@@ -16,7 +16,8 @@ from pathlib import Path
 from dotenv import dotenv_values
 from marshmallow import ValidationError
 
-from app.settings_form import DEVELOPMENT, PRODUCTION, Limits, SettingsForm
+from app.settings_form import DEVELOPMENT, PRODUCTION, SettingsForm
+from schema.engine.limits import Limits
 
 EXAMPLE_SECRET_KEY = "change-me-before-production-0123456789"  # noqa: S105  what .env.example shows
 DEVELOPMENT_SECRET_KEY = "for-development-only-never-in-production"  # noqa: S105  published: no secret
@@ -48,6 +49,8 @@ class Settings:
     bcrypt_rounds: int
     graphiql: bool
     cors_origins: tuple[str, ...]
+    max_logins: int
+    compiled: bool
     trusted_documents: str | None
     database_timeout_ms: int
     introspection: bool

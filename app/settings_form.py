@@ -5,7 +5,6 @@ What depends on the environment, and what production refuses, stands in app/conf
 
 import re
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field
 from dataclasses import fields as rows
 from datetime import timedelta
 from email.headerregistry import Address
@@ -23,6 +22,7 @@ from marshmallow import (
 
 from app.messages import LOCALES
 from app.secret_files import ENDING, SecretFileError, read_secret_files
+from schema.engine.limits import Limits
 
 SECRETS = ("SECRET_KEY", "MONGODB_URI", "SMTP_URL", "METRICS_TOKEN")  # each may be in a file
 DEVELOPMENT, PRODUCTION = "development", "production"
@@ -42,37 +42,6 @@ SENDER = re.compile(
     r"(?(name)>)",
     re.ASCII,
 )
-
-
-def _limit(default: int, least: int, most: int) -> Field:
-    return field(default=default, metadata={"range": (least, most)})
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limits:
-    """How much one request may ask for; each a setting: its default, and the range it must keep.
-
-    What each of them counts stands in schema/engine/limits.py.
-    """
-
-    max_body_bytes: int = _limit(64 * 1024, 1024, 16 * 1024 * 1024)
-    max_characters: int = _limit(15_000, 100, 1_000_000)
-    max_tokens: int = _limit(2_000, 10, 100_000)
-    max_operations: int = _limit(50, 1, 1_000)
-    max_fields: int = _limit(200, 1, 10_000)
-    max_fragments: int = _limit(20, 0, 200)
-    max_variables: int = _limit(30, 0, 1_000)
-    max_directives: int = _limit(50, 0, 1_000)
-    max_comparisons: int = _limit(10_000, 100, 1_000_000)
-    max_depth: int = _limit(10, 1, 100)
-    max_introspection_depth: int = _limit(15, 1, 100)
-    max_aliases: int = _limit(30, 0, 1_000)
-    max_root_mutations: int = _limit(5, 1, 100)
-    max_logins: int = _limit(1, 1, 100)
-    max_cost: int = _limit(5_000, 1, 1_000_000)
-    max_variable_depth: int = _limit(32, 1, 100)
-    max_errors: int = _limit(10, 1, 100)
-    operation_seconds: int = _limit(10, 1, 300)
 
 
 _LimitsForm = Schema.from_dict(
@@ -138,6 +107,10 @@ class SettingsForm(_LimitsForm):
     cors_origins = fields.Method(
         data_key="CORS_ORIGINS", deserialize="read_origins", load_default=()
     )
+    max_logins = fields.Integer(
+        data_key="MAX_LOGINS", load_default=1, validate=validate.Range(1, 100)
+    )
+    compiled = fields.Boolean(data_key="COMPILED", load_default=True)
     trusted_documents = fields.String(data_key="TRUSTED_DOCUMENTS", load_default=None)
     database_timeout_ms = fields.Integer(
         data_key="DATABASE_TIMEOUT_MS", load_default=2500, validate=validate.Range(100, 60_000)

@@ -7,7 +7,6 @@ resolver; ``refuse_undeclared`` will not let a schema be built with a field that
 from collections.abc import Callable
 from dataclasses import replace
 from functools import wraps
-from time import monotonic
 from typing import Any
 
 import graphene
@@ -18,7 +17,6 @@ from app.accounts.caller import Caller
 from app.accounts.sessions import SignInResult
 from app.errors import AccountError, ErrorReason
 from app.models.user import Role
-from schema.engine.limits import excess
 
 
 def public(field: graphene.Field) -> graphene.Field:
@@ -84,17 +82,10 @@ def _after(check: Callable[[Any], None], resolver: Callable[..., Any]) -> Callab
     return guarded
 
 
-def _keep_time(info: graphene.ResolveInfo) -> None:
-    """No field is started once the seconds of a request have passed."""
-    context = info.context
-    if monotonic() - context.started > context.limits.operation_seconds:
-        raise excess("seconds", context.limits)
-
-
 def _forget_caller(info: graphene.ResolveInfo) -> None:
     """What an earlier mutation of the request proved, it may have ended as well."""
-    _keep_time(info)
     context = info.context
+    context.check_deadline()
     if context.caller.user is not None and info.operation.operation is OperationType.MUTATION:
         context.caller = replace(context.caller, user=None, session_id=None)
 
@@ -106,7 +97,7 @@ def _who_signed_in(caller: Caller, answer: SignInResult) -> Caller:
 
 def _prove_caller(info: graphene.ResolveInfo) -> None:
     """One read for all fields of a query; one for each mutation, which may end the session."""
-    _keep_time(info)
     context = info.context
+    context.check_deadline()
     if context.caller.user is None or info.operation.operation is OperationType.MUTATION:
         context.prove_caller()

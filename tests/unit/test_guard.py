@@ -7,7 +7,8 @@ from app.accounts import sessions
 from app.models.user import Role, User
 from schema import guard
 from schema.context import Context
-from schema.engine.execution import Executor, Parameters
+from schema.engine.execution import Parameters
+from schema.executor import build_executor
 from schema.root import Mutation, Query, build_schema
 from tests.client import Client
 from tests.factories import person
@@ -68,14 +69,14 @@ def test_a_role_is_asked_for(api: Client, monkeypatch: pytest.MonkeyPatch) -> No
             graphene.Field(graphene.String, resolver=lambda root, info: "told")
         )
 
-    executor = Executor(build_schema(query=Administered))
+    executor = build_executor(build_schema(query=Administered))
     token = api.register(person()).data["register"]["tokens"]["accessToken"]
     asked = Parameters("{ secret }")
 
     def answer(token: str | None) -> dict:
         context = Context(sessions.Caller(access_token=token), request_id="id")
         with api.http.application.app_context():
-            return executor.run(executor.operation(asked), asked, context)
+            return executor.run(executor.prepare(asked), asked, context)
 
     assert answer(None)["errors"][0]["extensions"]["reason"] == "TOKEN_MISSING"
     assert answer(token)["errors"][0]["extensions"]["reason"] == "PERMISSION_DENIED"
