@@ -6,7 +6,7 @@ from typing import Any, TypeVar, cast
 from graphene.utils.str_converters import to_camel_case
 from graphql import FieldNode, GraphQLError
 
-from app.errors import AccountError, ErrorReason, FieldPath
+from app.errors import AccountError, AnyErrorReason, ErrorReason, FieldPath
 from app.messages import sentence
 from schema.context import Context
 from schema.engine import errors
@@ -70,7 +70,7 @@ def to_account_error(error: EngineError) -> AccountError:
 def _word(fault: Exception, error: GraphQLError, context: Context) -> ErrorEntry:
     known = to_account_error(fault) if isinstance(fault, EngineError) else fault
     return build_entry(
-        cast(AccountError, known), context.locale, context.request_id, _find_arguments(error)
+        cast(AccountError, known), context.find_locale(), context.request_id, _find_arguments(error)
     )
 
 
@@ -82,7 +82,7 @@ def _find_arguments(error: GraphQLError) -> FieldPath:
 
 
 def _build_field(
-    path: FieldPath, reason: ErrorReason, error: AccountError, locale: str
+    path: FieldPath, reason: AnyErrorReason, error: AccountError, locale: str
 ) -> dict[str, Any]:
     names = [to_camel_case(part) if isinstance(part, str) else part for part in path]
     return {

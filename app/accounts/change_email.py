@@ -1,6 +1,6 @@
 """A signed-in person moves the account to another address, which has to prove that it is theirs."""
 
-from app.accounts.caller import Caller
+from app.accounts.caller import Caller, SignedInCaller
 from app.accounts.forms import CHANGE_EMAIL, LINK, load_form
 from app.accounts.mail_content import describe_origin
 from app.accounts.reauthenticate import confirm_password
@@ -16,7 +16,7 @@ from app.security.audit import record
 from app.security.throttle import Action, count, guess
 
 
-def request_email_change(given: dict, caller: Caller) -> None:
+def request_email_change(given: dict, caller: SignedInCaller) -> None:
     """Send a link to the new address, and a notice to the one in use.
 
     A taken address is answered like a free one: it gets no link.
@@ -32,7 +32,7 @@ def request_email_change(given: dict, caller: Caller) -> None:
     in_transaction(lambda: _offer(user, form["new_email"], caller))
 
 
-def _offer(user: UserRecord, new_email: str, caller: Caller) -> None:
+def _offer(user: UserRecord, new_email: str, caller: SignedInCaller) -> None:
     link_id = offer_change(user, caller.session_id, new_email)
     if link_id is None:
         raise AccountError(ErrorReason.TOKEN_REVOKED)

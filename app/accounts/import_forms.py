@@ -11,7 +11,7 @@ from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load
 from app.accounts.forms import CpfCnpj, DateOfBirth, Email, Locale, Name, refuse
 from app.accounts.profile_forms import ADDRESS, Faults, profile_changes
 from app.errors import AccountError, ErrorReason
-from app.models.user import Role
+from app.permissions import ADMIN, ROLES, USER
 from app.security.passwords import PREFIX
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -145,13 +145,12 @@ class Flag(fields.Field):
 class Roles(fields.Field):
     """Names of roles; or the ancestor's flags, of which `superuser` alone has a meaning here."""
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> set[Role]:
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> set[str]:
         if isinstance(value, dict):
-            return {Role.ADMIN} if value.get("superuser") is True else set()
-        names = Role.__members__
-        if not isinstance(value, list) or any(str(name) not in names for name in value):
+            return {ADMIN.name} if value.get("superuser") is True else set()
+        if not isinstance(value, list) or any(str(name) not in ROLES for name in value):
             raise refuse(ErrorReason.INVALID_DATA)
-        return {names[name] for name in value}
+        return {str(name) for name in value}
 
 
 class AccountForm(Schema):
@@ -179,8 +178,8 @@ class AccountForm(Schema):
     @post_load
     def name_as_stored(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Every account is a USER; `admin` is another word for a role."""
-        granted = data.pop("roles", set()) | ({Role.ADMIN} if data.pop("admin", False) else set())
-        data["roles"] = [role for role in Role if role in {*granted, Role.USER}]
+        granted = data.pop("roles", set()) | ({ADMIN.name} if data.pop("admin", False) else set())
+        data["roles"] = [name for name in ROLES if name in {*granted, USER.name}]
         data["password_hash"] = data.pop("password")
         return data
 

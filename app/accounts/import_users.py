@@ -13,7 +13,7 @@ from app.config import current
 from app.errors import ErrorReason
 from app.models.bulk_accounts import insert_accounts, storable
 from app.models.long_operations import BATCH
-from app.models.user import Role
+from app.permissions import ADMIN
 
 LONGEST_LINE = 64 * 1024  # bytes; a hundred times what an account needs
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -108,7 +108,7 @@ def _inserted(batch: Batch, accounts: list[tuple[int, Any]], repeated: bool) -> 
             batch.known += 1
         else:
             batch.imported += 1
-            batch.administrators += Role.ADMIN.value in account["roles"]
+            batch.administrators += ADMIN.name in account["roles"]
     batch.faults.sort(key=lambda fault: fault.line)
     return batch
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from app.accounts.caller import Caller
+from app.accounts.caller import SignedInCaller
 from app.accounts.profile_forms import profile_changes
 from app.accounts.sessions import authenticate
 from app.errors import AccountError, ErrorReason
@@ -17,7 +17,7 @@ from app.security.audit import record
 ATTEMPTS = 20  # each one that fails means that another change of the same account went through
 
 
-def update_profile(given: Mapping[str, Any], caller: Caller) -> UserRecord:
+def update_profile(given: Mapping[str, Any], caller: SignedInCaller) -> UserRecord:
     """Change what is given and nothing else; null clears what may be empty.
 
     What is as it was already is no change, and no event is kept of it.
@@ -36,7 +36,9 @@ def update_profile(given: Mapping[str, Any], caller: Caller) -> UserRecord:
     raise AccountError(ErrorReason.OVERLOADED, retry_after=1)
 
 
-def _change(user: UserRecord, values: Mapping[str, Any], caller: Caller) -> UserRecord | None:
+def _change(
+    user: UserRecord, values: Mapping[str, Any], caller: SignedInCaller
+) -> UserRecord | None:
     changed = change_profile(user, values)
     if changed:
         record(SecurityEventType.PROFILE_UPDATED, user.id, **caller.origin)

@@ -13,7 +13,8 @@ from app.models.connection import database_query
 from app.models.long_operations import in_batches, long_timeout
 from app.models.queries import Stored, find_all
 from app.models.search_terms import search_terms
-from app.models.user import Role, User, UserRecord
+from app.models.user import User, UserRecord
+from app.permissions import USER
 
 NAMES = {"_id": "id"}  # where a line names it otherwise
 
@@ -45,7 +46,7 @@ def storable(values: Mapping[str, Any]) -> Stored:
         "created_at": created_at,
         "updated_at": created_at,
         **given,
-        "roles": [role.value for role in given.get("roles", (Role.USER,))],
+        "roles": given.get("roles") or [USER.name],
         **search_terms(email=given["email"], full_name=given["full_name"]),
     }
     if isinstance(day := account.get("date_of_birth"), date):

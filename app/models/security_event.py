@@ -78,7 +78,7 @@ def add_event(event: SecurityEvent) -> None:
 
 
 @database_query
-def newest_events(user_id: ObjectId, asked: Slice) -> Page:
+def newest_events(user_id: ObjectId, asked: Slice) -> Page[Stored]:
     """A page of the events of an account, the newest first."""
     events = SecurityEvent._get_collection()
     return read_page(events, None, where={"user_id": user_id}, key="at", asked=asked)

@@ -3,7 +3,6 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
-from enum import Enum
 
 from bson import ObjectId
 from bson.errors import InvalidId
@@ -14,7 +13,6 @@ from mongoengine import (
     Document,
     EmbeddedDocument,
     EmbeddedDocumentField,
-    EnumField,
     ListField,
     ObjectIdField,
     StringField,
@@ -28,18 +26,12 @@ from app.models.queries import find_one
 from app.models.record import Record
 from app.models.search_terms import search_terms
 from app.models.transaction import current_session
+from app.permissions import ADMIN, ROLES, USER
 
 EMAIL_LENGTH = 254  # RFC 5321, erratum 1690
 UNSEARCHED = {"search": False}  # some twenty strings of no use to whoever reads one account
 SIGNED_IN = {**UNSEARCHED, "password_hash": False}
 MAX_SESSIONS = 100  # devices signed in at once; the next login ends the oldest session
-
-
-class Role(Enum):
-    """What an account may do beyond its own affairs."""
-
-    USER = "USER"
-    ADMIN = "ADMIN"
 
 
 class Address(EmbeddedDocument):
@@ -121,10 +113,10 @@ class User(Document):
     )
     active = BooleanField(required=True, default=True, help_text="Whether the account may sign in.")
     roles = ListField(
-        EnumField(Role),
+        StringField(choices=list(ROLES)),
         required=True,
-        default=lambda: [Role.USER],
-        help_text="What the account may do: every account is a USER, some are an ADMIN.",
+        default=lambda: [USER.name],
+        help_text="Its roles, each with permissions. Every account has the role USER.",
     )
     session_ids = ListField(
         ObjectIdField(),
@@ -153,7 +145,7 @@ class User(Document):
             ("search.keys", "email", "id"),
             ("search.keys", "name_key", "id"),
             # the administrators alone: it is small however many accounts there are
-            {"fields": ["roles"], "partialFilterExpression": {"roles": Role.ADMIN.value}},
+            {"fields": ["roles"], "partialFilterExpression": {"roles": ADMIN.name}},
         ],
     }
 
@@ -227,6 +219,18 @@ def is_cpf_cnpj_taken(cpf_cnpj: str) -> bool:
 def find_by_id(user_id: ObjectId) -> UserRecord | None:
     """An account with its secrets: for asking the password again, and for writing to its owner."""
     return UserRecord.found(find_one(User._get_collection(), {"_id": user_id}, UNSEARCHED))
+
+
+@database_query
+def find_roles(user_id: ObjectId) -> list[str] | None:
+    """The roles of an account, read within the transaction of this thread; None without one.
+
+    Whoever changes the account in the same transaction can rely on them: of two transactions
+    that write the same account at once, MongoDB repeats one.
+    """
+    users, transaction = User._get_collection(), current_session()
+    found = users.find_one({"_id": user_id}, {"roles": True}, session=transaction)
+    return found and found["roles"]
 
 
 @database_query

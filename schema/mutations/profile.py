@@ -50,7 +50,7 @@ class UpdateProfile(graphene.Mutation):
 
     @staticmethod
     def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> dict:
-        return {"user": change_profile(input, info.context.caller)}
+        return {"user": change_profile(input, info.context.signed_in)}
 
 
 update_profile = signed_in(UpdateProfile.Field())

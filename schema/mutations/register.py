@@ -36,7 +36,7 @@ class Register(graphene.Mutation):
 
     @staticmethod
     def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> SignInResult:
-        return register_account(input, info.context.caller)
+        return info.context.sign_in(register_account(input, info.context.caller))
 
 
 register = public(Register.Field())

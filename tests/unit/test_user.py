@@ -16,7 +16,7 @@ from mongoengine import (
 )
 
 from app.clock import now
-from app.models.user import Address, Role, User, UserRecord
+from app.models.user import Address, User, UserRecord
 
 # field: (type, required, unique)
 FIELDS = {
@@ -110,7 +110,7 @@ def test_text_has_its_length(name: str, longest: int) -> None:
         ("roles", []),
         ("session_ids", ["x"]),
         ("created_at", "yesterday"),
-        ("address", Role.USER),
+        ("address", "USER"),
     ],
 )
 def test_refuses_another_type(name: str, wrong: object) -> None:
@@ -124,7 +124,7 @@ def test_defaults() -> None:
     assert made.email_verified is False
     assert made.locale == "pt-BR"
     assert made.active is True
-    assert made.roles == [Role.USER]
+    assert made.roles == ["USER"]
     assert made.session_ids == []
     assert now() - made.created_at < timedelta(seconds=5)
     assert now() - made.updated_at < timedelta(seconds=5)

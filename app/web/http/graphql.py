@@ -132,8 +132,7 @@ class GraphQLView(View):
 
 def _note(incoming: IncomingRequest, content: dict[str, Any], context: Context) -> None:
     """What is known of a request once it ran, for whoever watches."""
-    user = context.caller.user
-    incoming.user_id = context.proved_id or (user.id if user is not None else None)
+    incoming.user_id = context.account_id
     if "errors" in content:
         incoming.outcomes = tuple(error["extensions"]["reason"] for error in content["errors"])
 
