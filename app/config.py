@@ -102,7 +102,9 @@ class Settings:
     graphiql: bool = setting(lambda env: env.bool("GRAPHIQL", not env.production))
     introspection: bool = setting(lambda env: env.bool("INTROSPECTION", not env.production))
     trusted_documents: str | None = setting(lambda env: env.str("TRUSTED_DOCUMENTS", None))
+    compiled: bool = setting(lambda env: env.bool("COMPILED", True))
     limits: Limits = setting(read_limits)
+    max_logins: int = setting(lambda env: env.integer("MAX_LOGINS", 1, 1, 100))
     security_event_days: int = setting(lambda env: env.integer("SECURITY_EVENT_DAYS", 365, 1, 3650))
     throttle_account_failures: int = setting(
         lambda env: env.integer("THROTTLE_ACCOUNT_FAILURES", 5, 1, 1000)

@@ -10,6 +10,7 @@ from app import config
 from app.cli import command_groups
 from app.config import DEVELOPMENT, Settings, SettingsError
 from app.models import connection
+from app.models.persisted_operation import StoredOperations
 from app.security import tokens
 from app.web.http import response_headers
 from app.web.http.graphql import GraphQLView
@@ -19,7 +20,12 @@ from app.web.pages.graphiql import page
 from app.web.server import health
 from app.web.server.wsgi_dispatch import WsgiDispatch
 from app.web.telemetry import metrics, metrics_endpoint, request_log, tracing
-from schema.engine.persisted import read_manifest
+from schema.engine.persisted import (
+    AutomaticOperations,
+    PersistedOperations,
+    TrustedOperations,
+    read_manifest,
+)
 from schema.root import build_schema
 
 log = logging.getLogger(__name__)
@@ -65,15 +71,17 @@ def _graphql(app: Flask, settings: Settings) -> Callable:
         schema=build_schema(),
         graphiql="/graphiql" if graphiql else None,
         limits=settings.limits,
+        max_logins=settings.max_logins,
         introspection=settings.introspection,
-        trusted=_trusted(settings),
+        compiled=settings.compiled,
+        persisted=_persisted(settings),
     )
 
 
-def _trusted(settings: Settings) -> dict[str, str] | None:
+def _persisted(settings: Settings) -> PersistedOperations:
     if not settings.trusted_documents or not settings.production:
-        return None
+        return AutomaticOperations(StoredOperations())
     try:
-        return read_manifest(Path(settings.trusted_documents))
+        return TrustedOperations(read_manifest(Path(settings.trusted_documents)))
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SettingsError(f"TRUSTED_DOCUMENTS: {error}") from None

@@ -7,7 +7,6 @@ is declared here, and checked by the use case itself: it knows whose account is 
 
 from collections.abc import Callable
 from functools import wraps
-from time import monotonic
 from typing import Any
 
 import graphene
@@ -15,7 +14,6 @@ from graphql import OperationType
 
 from app.permissions import AnyPermission
 from schema.context import Context
-from schema.engine.limits import excess
 
 Resolver = Callable[..., Any]
 Check = Callable[[Context, bool], None]  # the request, whether it is a mutation
@@ -55,8 +53,7 @@ def _declare(field: graphene.Field, access: str, check: Check) -> graphene.Field
     @wraps(resolver)
     def resolve(root: Any, info: graphene.ResolveInfo, **arguments: Any) -> Any:
         context: Context = info.context
-        if monotonic() - context.started > context.limits.operation_seconds:
-            raise excess("seconds", context.limits)
+        context.check_deadline()
         check(context, info.operation.operation is OperationType.MUTATION)
         return resolver(root, info, **arguments)
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from time import monotonic
 
-from schema.engine.limits import Limits
+from schema.engine.limits import Limits, limit_error
 
 
 @dataclass(kw_only=True)
@@ -17,3 +17,13 @@ class RequestContext:
     request_id: str
     limits: Limits = Limits()  # noqa: RUF009  frozen
     started: float = field(default_factory=monotonic)
+
+    @property
+    def deadline(self) -> float:
+        """When no further root field may start, in seconds of the monotonic clock."""
+        return self.started + self.limits.operation_seconds
+
+    def check_deadline(self) -> None:
+        """Raise EngineError(OPERATION_TOO_COMPLEX) once the deadline has passed."""
+        if monotonic() > self.deadline:
+            raise limit_error("seconds", self.limits)

@@ -64,6 +64,20 @@ def test_a_room_keeps_libraries_out(room: str) -> None:
     assert guilty == {}
 
 
+def test_the_engine_imports_only_itself_and_graphql() -> None:
+    allowed = {"graphql", "graphene", *sys.stdlib_module_names}
+    for module in (ROOT / "schema" / "engine").rglob("*.py"):
+        tree = ast.parse(module.read_text(encoding="utf-8"))
+        ours = {
+            node.module
+            for node in ast.walk(tree)
+            if isinstance(node, ast.ImportFrom) and node.module
+            if node.module.partition(".")[0] == "schema"
+        }
+        assert imported(module) - allowed <= {"schema"}, module.name
+        assert {name for name in ours if not name.startswith("schema.engine")} == set()
+
+
 @pytest.mark.parametrize("library", OWNED)
 def test_a_library_lives_in_one_room(library: str) -> None:
     users = {m.relative_to(ROOT) for m in own(MODULES) if library in imported(m)}

@@ -59,6 +59,7 @@ from hypothesis_graphql import mutations, nodes, queries
 from app.errors import AccountError, ErrorReason
 from app.models.record import Record
 from schema.engine.compiled import MOST_VARIANTS, CompiledOperation, compile_operation
+from schema.executor import LEAF_SHORTCUTS
 from schema.root import build_schema as build_real_schema
 
 # ------------------------------------------------------------------------------------ comparing
@@ -67,7 +68,7 @@ from schema.root import build_schema as build_real_schema
 def compile_text(schema: GraphQLSchema, text: str, name: str | None = None) -> Any:
     document = parse(text)
     assert not validate(schema, document)
-    return compile_operation(schema, document, get_operation_ast(document, name))
+    return compile_operation(schema, document, get_operation_ast(document, name), LEAF_SHORTCUTS)
 
 
 def ran(
@@ -1072,7 +1073,7 @@ def compare(schema: GraphQLSchema, text: str, raw: dict, rng: Random) -> Iterato
         yield "invalid"
         return
     node = document.definitions[0]
-    operation = compile_operation(schema, document, node)
+    operation = compile_operation(schema, document, node, LEAF_SHORTCUTS)
     for _ in range(RUNS):
         yield compare_runs(schema, document, operation, raw, World.random(rng))
         raw = {
@@ -1104,7 +1105,7 @@ def compare_runs(
 ) -> str:
     definitions = document.definitions[0].variable_definitions
     variables = get_variable_values(schema, definitions, raw)
-    if operation is None or operation._variant(variables) is None:
+    if operation is None or operation._find_variant(variables) is None:
         return "left to graphql-core"
     again = World(world.seed, world.trouble)
     helped: list[str] = []

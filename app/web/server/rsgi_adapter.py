@@ -28,7 +28,7 @@ from app.web.server.delayed_responses import DelayedResponses
 from app.web.server.draining import hear, is_closing
 from app.web.server.wsgi_dispatch import WsgiApplication
 from app.web.telemetry import metrics, metrics_endpoint, request_telemetry
-from schema.engine.errors import hide_unexpected_errors
+from schema.error_presentation import hide_unexpected_errors
 
 SLOWEST_BODY = 10  # seconds a client has to send the body of a request
 NO_SOFTWARE = ("server", "")  # granian would name itself; the header cannot be left out
