@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
-from functools import wraps
+from functools import partial, wraps
 from itertools import product
 from random import Random
 from typing import Any
@@ -24,6 +24,7 @@ from graphql import (
     ExecutionResult,
     FieldNode,
     GraphQLError,
+    GraphQLObjectType,
     GraphQLSchema,
     GraphQLType,
     InlineFragmentNode,
@@ -1031,11 +1032,13 @@ def zoo() -> GraphQLSchema:
 
 
 def accounts() -> GraphQLSchema:
-    """The schema of the server, its root fields answered at random."""
+    """The schema of the server; every field with a resolver of its own answers at random."""
     schema = build_real_schema().graphql_schema
-    for root in (schema.query_type, schema.mutation_type):
-        for field in root.fields.values():
-            field.resolve = answer
+    for type_ in schema.type_map.values():
+        if isinstance(type_, GraphQLObjectType) and not type_.name.startswith("__"):
+            for field in type_.fields.values():
+                if field.resolve is not None and not isinstance(field.resolve, partial):
+                    field.resolve = answer
     return schema
 
 
