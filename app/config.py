@@ -16,7 +16,7 @@ from pathlib import Path
 from dotenv import dotenv_values
 from marshmallow import ValidationError
 
-from app.settings_form import DEVELOPMENT, PRODUCTION, Limits, SettingsForm
+from app.settings_form import PRODUCTION, Limits, SettingsForm
 
 EXAMPLE_SECRET_KEY = "change-me-before-production-0123456789"  # noqa: S105  what .env.example shows
 DEVELOPMENT_SECRET_KEY = "for-development-only-never-in-production"  # noqa: S105  published: no secret
@@ -62,7 +62,6 @@ class Settings:
     smtp_url: str | None
     mail_from: Address | None
     frontend_url: str | None
-    mail_folder: Path
     outbox_lease_seconds: int
     outbox_retry_seconds: int
     metrics_token: str | None
@@ -84,11 +83,6 @@ class Settings:
     def counted(self) -> bool:
         """Whether anybody may read metrics; without, nothing is counted."""
         return self.metrics_page or self.metrics_port is not None
-
-    @property
-    def mailbox(self) -> bool:
-        """Whether mail can be read at /dev/mail."""
-        return self.environment == DEVELOPMENT
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
@@ -172,7 +166,6 @@ def main() -> int:
         # no secret: the shell would hand it on, beside the file that it may have come from
         "DATABASE": "given" if settings.mongodb_uri else "",
         "GRAPHIQL": str(settings.graphiql).lower(),
-        "MAILBOX": str(settings.mailbox and not settings.smtp_url).lower(),
     }
     sys.stdout.writelines(f"{name}={shlex.quote(str(value))}\n" for name, value in needed.items())
     return 0

@@ -2,25 +2,23 @@
 
 import logging
 from collections.abc import Callable
-from pathlib import Path
 
 from flask import Flask
 
 from app import config
 from app.cli import command_groups
-from app.config import Settings, SettingsError
+from app.config import Settings
 from app.models import connection
 from app.security import tokens
 from app.settings_form import DEVELOPMENT
 from app.web.http import response_headers
 from app.web.http.graphql import GraphQLView
-from app.web.mailbox.page import mailbox
+from app.web.http.trusted_documents import read_trusted_documents
 from app.web.pages import jwks
 from app.web.pages.graphiql import page
 from app.web.server import health
 from app.web.server.wsgi_dispatch import WsgiDispatch
 from app.web.telemetry import metrics, metrics_endpoint, request_log, tracing
-from schema.engine.persisted import read_manifest
 from schema.root import build_schema
 
 log = logging.getLogger(__name__)
@@ -47,8 +45,6 @@ def create_app(settings: Settings | None = None) -> Flask:
     if settings.metrics_page:
         app.register_blueprint(metrics_endpoint.blueprint)
     app.register_blueprint(jwks.blueprint)
-    if settings.mailbox:
-        app.register_blueprint(mailbox)
     view = _graphql(app, settings)
     app.add_url_rule("/graphql", view_func=view)
     app.wsgi_app = tracing.around_request(WsgiDispatch(app.wsgi_app, view.endpoint))
@@ -67,14 +63,5 @@ def _graphql(app: Flask, settings: Settings) -> Callable:
         graphiql="/graphiql" if graphiql else None,
         limits=settings.limits,
         introspection=settings.introspection,
-        trusted=_trusted(settings),
+        trusted=read_trusted_documents(settings),
     )
-
-
-def _trusted(settings: Settings) -> dict[str, str] | None:
-    if not settings.trusted_documents or not settings.production:
-        return None
-    try:
-        return read_manifest(Path(settings.trusted_documents))
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SettingsError(f"TRUSTED_DOCUMENTS: {error}") from None

@@ -9,7 +9,6 @@ from dataclasses import Field, dataclass, field
 from dataclasses import fields as rows
 from datetime import timedelta
 from email.headerregistry import Address
-from pathlib import Path
 
 from marshmallow import (
     EXCLUDE,
@@ -172,9 +171,6 @@ class SettingsForm(_LimitsForm):
     mail_from = fields.Method(data_key="MAIL_FROM", deserialize="read_sender", load_default=None)
     frontend_url = fields.Method(
         data_key="FRONTEND_URL", deserialize="read_frontend", load_default=None
-    )
-    mail_folder = fields.Function(
-        data_key="MAIL_FOLDER", deserialize=Path, load_default=Path(".data/mail")
     )
     outbox_lease_seconds = fields.Integer(
         data_key="OUTBOX_LEASE_SECONDS", load_default=300, validate=validate.Range(1, 3600)

@@ -1,6 +1,6 @@
-"""The worker: delivers what stands in the outbox, beside the servers; several may run.
+"""The worker: delivers the mail in the outbox. Run it beside the servers; several may run at once.
 
-``python -m app.worker`` works until SIGTERM or SIGINT, and finishes the mail in hand first.
+``python -m app.worker`` works until SIGTERM or SIGINT, and first finishes the mail it is sending.
 """
 
 import signal
@@ -13,81 +13,80 @@ from app.accounts.mail_content import compose
 from app.config import Settings, SettingsError
 from app.errors import AccountError
 from app.mail.delivery import Compose, Delivery, Way
-from app.mail.mailbox import Mailbox
 from app.mail.smtp import MailServer
 from app.models import connection
-from app.signals import hear_signals
+from app.signals import record_stop_signals
 
 SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two looks into an empty outbox
-OF_THE_LEASE = 0.4  # what a conversation may take of it; the rest is for clocks that disagree
+SHARE_OF_LEASE = 0.4  # for one SMTP conversation; the rest allows for clocks that disagree
 
 
-def main(compose: Compose = compose) -> int:
-    """Work until told to stop and return 0; refuse with a line for each wrong setting: 2."""
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # the first process would ignore it
+def main(compose: Compose = compose, fallback: Way | None = None) -> int:
+    """Work until a stop signal and return 0.
+
+    When settings are wrong, write one line for each to standard error and return 2. `fallback` is
+    how messages leave without SMTP_URL; production never uses it.
+    """
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # process 1 ignores it by default
     try:
         settings = config.load_settings()
-        delivery = make_delivery(settings, compose)
+        delivery = make_delivery(settings, compose, fallback)
         connection.connect(settings)
     except SettingsError as error:
         sys.stderr.write(f"{error}\n")
         return 2
     config.use(settings)
-    heard = hear_signals()
-    _work(delivery, lambda: bool(heard))
+    stop_signals = record_stop_signals()
+    _work(delivery, lambda: bool(stop_signals))
     return 0
 
 
-def make_delivery(settings: Settings, compose: Compose) -> Delivery:
-    """How mail is delivered under these settings: without SMTP_URL, into a folder.
+def make_delivery(settings: Settings, compose: Compose, fallback: Way | None = None) -> Delivery:
+    """How mail is delivered under these settings.
 
-    Raises SettingsError in production, which cannot do without a mail server, sender or front end.
+    Raises SettingsError without a mail server (or a `fallback` outside production), a sender or a
+    front end.
     """
-    wanted = {
-        "SMTP_URL": settings.smtp_url,
-        "MAIL_FROM": settings.mail_from,
-        "FRONTEND_URL": settings.frontend_url,
-    }
-    missing = [name for name, value in wanted.items() if not value]
-    if settings.production and missing:
+    way: Way | None = None if settings.production else fallback
+    if settings.smtp_url:
+        way = MailServer.at(settings.smtp_url, settings.outbox_lease_seconds * SHARE_OF_LEASE)
+    sender, home = settings.mail_from, settings.frontend_url
+    if way is None or sender is None or home is None:
+        needed = {"SMTP_URL": way, "MAIL_FROM": sender, "FRONTEND_URL": home}
+        worker = "Production's worker" if settings.production else "The worker"
         raise SettingsError(
-            "\n".join(f"{name}: Production's worker needs one." for name in missing)
+            "\n".join(f"{name}: {worker} needs one." for name, value in needed.items() if not value)
         )
     return Delivery(
         compose=compose,
-        way=_way(settings),
-        sender=settings.mail_from,
-        home=settings.frontend_url,
+        way=way,
+        sender=sender,
+        home=home,
         locale=settings.default_locale,
         lease=settings.outbox_lease_seconds,
         first_wait=settings.outbox_retry_seconds,
     )
 
 
-def _way(settings: Settings) -> Way:
-    if settings.smtp_url:
-        return MailServer.at(settings.smtp_url, settings.outbox_lease_seconds * OF_THE_LEASE)
-    return Mailbox(settings.mail_folder)
-
-
-def _work(delivery: Delivery, told_to_stop: Callable[[], bool]) -> None:
-    pause, away = SHORTEST_PAUSE, False
-    while not told_to_stop():
+def _work(delivery: Delivery, is_stopping: Callable[[], bool]) -> None:
+    pause, is_away = SHORTEST_PAUSE, False
+    while not is_stopping():
         try:
             found = delivery.deliver_next()
         except AccountError:
             found = None
-        if away != (found is None):
-            away = found is None
-            sys.stderr.write(f"The database {'is away: waiting' if away else 'answers again'}.\n")
+        if is_away != (found is None):
+            is_away = found is None
+            state = "does not answer; waiting" if is_away else "answers again"
+            sys.stderr.write(f"The database {state}.\n")
         pause = SHORTEST_PAUSE if found else min(pause * 2, LONGEST_PAUSE)
         if not found:
-            _sleep(pause, told_to_stop)
+            _sleep(pause, is_stopping)
 
 
-def _sleep(seconds: float, told_to_stop: Callable[[], bool]) -> None:
+def _sleep(seconds: float, is_stopping: Callable[[], bool]) -> None:
     until = time.monotonic() + seconds
-    while not told_to_stop() and (left := until - time.monotonic()) > 0:
+    while not is_stopping() and (left := until - time.monotonic()) > 0:
         time.sleep(min(left, SHORTEST_PAUSE))
 
 

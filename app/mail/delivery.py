@@ -36,7 +36,7 @@ Compose = Callable[[OutgoingMailRecord], Mapping[str, Any] | None]
 
 
 class Way(Protocol):
-    """How a message leaves: app.mail.smtp.MailServer, or app.mail.mailbox.Mailbox."""
+    """How a message leaves: app.mail.smtp.MailServer, or a mailbox in development."""
 
     def send(self, message: EmailMessage, still_ours: Callable[[], bool]) -> None:
         """Return when it has been accepted; raise when not."""

@@ -9,7 +9,7 @@ from app.config import EXAMPLE_SECRET_KEY, load_settings
 from app.settings_form import SECRETS, VARIABLES
 
 EXAMPLE = Path(__file__).parent.parent.parent / ".env.example"
-OTHERS = {"FLASK_APP", "APP_PORT", "ENV_FILE"}
+OTHERS = {"FLASK_APP", "APP_PORT", "ENV_FILE", "MAIL_FOLDER"}
 FILES = {f"{name}_FILE" for name in SECRETS}
 
 

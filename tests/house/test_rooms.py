@@ -20,10 +20,12 @@ OWNED = {
     "prometheus_client": {"app/web/telemetry/metrics.py", "app/web/telemetry/metrics_endpoint.py"},
     "opentelemetry": {"app/web/telemetry/spans.py"},
     "bcrypt": {"app/security/passwords.py"},
-    "dotenv": {"app/config.py"},
+    "dotenv": {"app/config.py", "development/mailbox/settings.py"},
     "cryptography": {"app/security/keys.py"},
 }
-MODULES = sorted([*(ROOT / "app").rglob("*.py"), *(ROOT / "schema").rglob("*.py")])
+MODULES = sorted(
+    module for room in ("app", "schema", "development") for module in (ROOT / room).rglob("*.py")
+)
 
 
 def imported(module: Path) -> set[str]:
