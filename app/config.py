@@ -92,7 +92,10 @@ def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
     """
     if environ is None:
         file = os.environ.get("ENV_FILE", Path(__file__).parent.parent / ".env")
-        environ = {**dotenv_values(file), **os.environ}
+        try:
+            environ = {**dotenv_values(file), **os.environ}
+        except UnicodeDecodeError:
+            raise SettingsError("ENV_FILE: Holds no UTF-8 text.") from None
     try:
         values = SettingsForm().load(environ)
     except ValidationError as error:

@@ -1,15 +1,17 @@
 """The server of ./boot.sh dev: werkzeug's, which reloads; it builds the indexes before it serves.
 
 One process watches the files and starts the other, which serves. Only the latter imports the
-application.
+whole application.
 """
 
+import logging
 import sys
 
 from flask import Flask
 from werkzeug.serving import is_running_from_reloader, run_simple
 
 from app.config import Settings, SettingsError, load_settings
+from app.models.connection import check_uri
 from app.web.server.listen_address import check_address
 
 NO_DATABASE = "MONGODB_URI: The database does not answer."
@@ -22,6 +24,7 @@ def main() -> None:
         if is_running_from_reloader():
             _serve(settings, make_app(settings))
         else:
+            check_uri(settings)
             check_address(settings.host, settings.port)
             _announce(settings)
             _serve(settings, None)
@@ -67,6 +70,7 @@ def _announce(settings: Settings) -> None:
 
 
 def _serve(settings: Settings, app: Flask | None) -> None:
+    logging.getLogger("werkzeug").setLevel(logging.ERROR)  # it would announce itself in five lines
     application = app or _refuse_request
     run_simple(settings.host, settings.port, application, use_reloader=True, threaded=True)
 

@@ -65,7 +65,10 @@ def check_uri(settings: Settings) -> None:
     if not settings.mongodb_uri:
         return
     with _refuse_wrong_uri():
-        unconnected = MongoClient(settings.mongodb_uri, connect=False, **_client_options(settings))
+        parse_uri(settings.mongodb_uri)  # MongoClient only warns of an option that it ignores
+        unconnected: MongoClient[dict[str, Any]] = MongoClient(
+            settings.mongodb_uri, connect=False, **_client_options(settings)
+        )
         unconnected.get_default_database(DEFAULT_DATABASE)
         unconnected.close()
 

@@ -1,6 +1,7 @@
 """MAIL_FOLDER: the folder of the mailbox."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -17,5 +18,6 @@ def find_mail_folder() -> Path:
     """
     given = os.environ.get(VARIABLE)
     if given is None:
-        given = dotenv_values(os.environ.get("ENV_FILE", ROOT / ".env")).get(VARIABLE)
+        with suppress(UnicodeDecodeError):  # load_settings() reports it
+            given = dotenv_values(os.environ.get("ENV_FILE", ROOT / ".env")).get(VARIABLE)
     return ROOT / (given or DEFAULT)

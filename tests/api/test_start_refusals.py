@@ -27,6 +27,7 @@ PRODUCTION = {
     "MAIL_FROM": "contas@example.com",
     "FRONTEND_URL": "https://app.example.com",
 }
+NO_MANIFEST = "Not a manifest of the format apollo-persisted-query-manifest."
 NO_URI = "MONGODB_URI: Not an address that the driver understands.\n"
 
 
@@ -48,7 +49,7 @@ def refuse(program: tuple[str, ...], environment: Mapping[str, str]) -> str:
 
 @pytest.fixture
 def taken_port() -> Iterator[str]:
-    """A port that another program listens on, and would share."""
+    """A port on which another program listens; it would allow others to listen, too."""
     with socket.create_server(("127.0.0.1", 0), reuse_port=True) as listener:
         yield str(listener.getsockname()[1])
 
@@ -135,16 +136,16 @@ def test_other_addresses_that_the_driver_refuses(uri: str) -> None:
     ("content", "reason"),
     [
         (None, "Cannot be read: No such file or directory."),
-        (b"not JSON", "Not a manifest of the format apollo-persisted-query-manifest."),
-        (b"\xff\xfe", "Not a manifest of the format apollo-persisted-query-manifest."),
-        (b"[]", "Not a manifest of the format apollo-persisted-query-manifest."),
+        (b"not JSON", NO_MANIFEST),
+        (b"\xff\xfe", NO_MANIFEST),
+        (b"[]", NO_MANIFEST),
         (
             b'{"format": "apollo-persisted-query-manifest", "operations": [{"id": "a"}]}',
-            "Not a manifest of the format apollo-persisted-query-manifest.",
+            NO_MANIFEST,
         ),
         (
-            b'{"format": "apollo-persisted-query-manifest", "operations": [{"id": "a", "body": 1}]}',
-            "Not a manifest of the format apollo-persisted-query-manifest.",
+            b'{"format": "apollo-persisted-query-manifest", "operations": [{"id": 1, "body": 1}]}',
+            NO_MANIFEST,
         ),
     ],
 )
@@ -184,4 +185,3 @@ def test_a_settings_file_that_is_no_text(program: tuple[str, ...], tmp_path: Pat
     file = tmp_path / "settings"
     file.write_bytes(b"PORT=\xff\xfe\n")
     assert refuse(program, {"ENV_FILE": str(file)}) == "ENV_FILE: Holds no UTF-8 text.\n"
-    assert refuse(program, {"ENV_FILE": str(tmp_path)}).startswith("ENV_FILE: Cannot be read: ")
