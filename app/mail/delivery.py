@@ -140,7 +140,20 @@ def note(mail: OutgoingMailRecord, outcome: str, *, level: str = "INFO", **more:
     line = {"at": now(), "level": level, "mail": str(mail.id), "kind": mail.kind}
     line |= {"outcome": outcome, "attempt": mail.attempts, **more}
     with suppress(OSError):  # whoever reads the log has gone: mail is delivered all the same
-        os.write(STANDARD_ERROR, orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+        os.write(STANDARD_ERROR, _format(line))
+
+
+def use_format(format_line: Callable[[dict[str, Any]], bytes]) -> None:
+    """Write what becomes of a mail in another format than JSON: one line, its newline included."""
+    global _format
+    _format = format_line
+
+
+def _format_json(line: dict[str, Any]) -> bytes:
+    return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+
+
+_format = _format_json
 
 
 def _why(error: Exception) -> str:

@@ -19,7 +19,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pymongo
 import pytest
-from bson import ObjectId
+from bson import Int64, ObjectId
 from pymongo.errors import AutoReconnect, DuplicateKeyError
 
 from development import embedded_database
@@ -557,3 +557,51 @@ def test_is_a_replica_set_to_which_drivers_send_retryable_writes(database):
     with pymongo.MongoClient(host, port, event_listeners=[Listener()]) as client:
         client.accounts.retries.insert_one({})
     assert sent == [("insert", True), ("endSessions", False)]
+
+
+def test_a_write_that_is_sent_again_is_made_once(database):
+    rows = database.sent_again
+    rows.insert_one({"_id": 1, "count": 0})
+    update = {"update": rows.name, "updates": [{"q": {"_id": 1}, "u": {"$inc": {"count": 1}}}]}
+    with database.client.start_session() as session:
+        replies = [
+            database.command({**update, "txnNumber": Int64(7)}, session=session) for _ in range(2)
+        ]
+    assert [reply["nModified"] for reply in replies] == [1, 1]
+    assert rows.find_one() == {"_id": 1, "count": 1}
+
+
+def test_looks_only_at_the_oldest_record_of_a_retryable_write_at_each_write():
+    run = subprocess.run(
+        [sys.executable, "-c", COUNT_LOOKS_AT_RECORDS], cwd=ROOT, capture_output=True, text=True
+    )
+    assert run.stdout == "kept 10000, the last 10000; looked at 3 for 1 more\nkept 0\n", run.stderr
+
+
+COUNT_LOOKS_AT_RECORDS = """
+from development import embedded_guards
+from secantus.transactions import TransactionRegistry
+embedded_guards.install()
+
+class Records(dict):
+    looks = 0
+    def items(self):
+        Records.looks += len(self)
+        return super().items()
+    def __iter__(self):
+        Records.looks += 1
+        return super().__iter__()
+
+time = [0.0]
+registry = TransactionRegistry(time_func=lambda: time[0])
+registry._retryable = records = Records()
+for number in range(10_005):
+    Records.looks = 0
+    registry.record_retryable(b"session", number, b"", {"ok": 1.0})
+    registry.retryable_reply(b"session", number, b"")
+kept = "the last 10000" if min(key[1] for key in dict.keys(records)) == 5 else "others"
+print(f"kept {len(records)}, {kept}; looked at {Records.looks} for 1 more")
+time[0] += 30 * 60 + 1
+registry.retryable_reply(b"session", 10_004, b"")
+print("kept", len(records))
+"""
