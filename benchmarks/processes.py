@@ -4,12 +4,14 @@ import os
 import signal
 import socket
 import subprocess
+import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+EMBEDDED_DATABASE = (sys.executable, "-m", "development.embedded_database")
 PATIENCE = 60  # seconds for a server's first answer; boot.sh may install something first
 
 

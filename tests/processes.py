@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
+EMBEDDED_DATABASE = (sys.executable, "-m", "development.embedded_database")
 
 
 def start_database(folder: Path) -> tuple[subprocess.Popen, str]:
@@ -14,7 +15,7 @@ def start_database(folder: Path) -> tuple[subprocess.Popen, str]:
     """
     folder = Path(folder).resolve()
     process = subprocess.Popen(
-        [sys.executable, "-m", "app.models.embedded", "--folder", str(folder)],
+        [*EMBEDDED_DATABASE, "--folder", str(folder)],
         cwd=ROOT,
         stdout=subprocess.PIPE,
         text=True,

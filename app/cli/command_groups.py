@@ -1,8 +1,7 @@
-"""The groups of commands that `flask` has: each is added here."""
+"""The groups of commands of the product; extensions add theirs, the administration its own."""
 
 from flask import Flask
 
-from app.cli.accounts import account_commands
 from app.cli.database import db_commands
 from app.cli.keys import key_commands
 from app.cli.schema import schema_commands
@@ -10,5 +9,5 @@ from app.cli.schema import schema_commands
 
 def configure(app: Flask) -> None:
     """Add the commands to `flask`."""
-    for group in (schema_commands, db_commands, key_commands, account_commands):
+    for group in (schema_commands, db_commands, key_commands):
         app.cli.add_command(group)

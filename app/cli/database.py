@@ -6,7 +6,7 @@ from flask.cli import AppGroup
 from app.cli.command_errors import report_errors
 from app.models.indexes import UnbuildableIndexError, build_indexes, missing_indexes, stored_indexes
 from app.models.pruning import (
-    EXPIRING,
+    list_expiring_documents,
     remove_expired,
     remove_unlisted_sessions,
     unlist_expired_sessions,
@@ -60,9 +60,9 @@ def prune(dry_run: bool) -> None:
     do.
     """
     with report_errors():
-        for name in EXPIRING:
-            count = remove_expired(name, dry_run=dry_run)
-            click.echo(f"{name} past their time: {count}")
+        for document in list_expiring_documents():
+            count = remove_expired(document, dry_run=dry_run)
+            click.echo(f"{document._meta['collection']} past their time: {count}")
         click.echo(f"sessions that no account lists: {remove_unlisted_sessions(dry_run=dry_run)}")
         count = unlist_expired_sessions(dry_run=dry_run)
         click.echo(f"expired sessions that accounts list: {count}")

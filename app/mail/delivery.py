@@ -33,10 +33,11 @@ GIVE_UP_AFTER = timedelta(days=1)  # since the first attempt: workers may have b
 MOST_ATTEMPTS = 100  # more than fit into a day: workers crash while they deliver this mail
 STANDARD_ERROR = 2
 Compose = Callable[[OutgoingMailRecord], Mapping[str, Any] | None]
+LineFormat = Callable[[dict[str, Any]], bytes]  # one line of the log, with its newline
 
 
 class MailTransport(Protocol):
-    """Sends messages. app.mail.smtp.MailServer is one."""
+    """Sends messages: app.mail.smtp.MailServer, or a mailbox in development."""
 
     def send(self, message: EmailMessage, still_ours: Callable[[], bool]) -> None:
         """Return when the message has been accepted; raise when it has not.
@@ -147,7 +148,20 @@ def log_outcome(
     line = {"at": now(), "level": level, "mail": str(mail.id), "kind": mail.kind}
     line |= {"outcome": outcome, "attempt": mail.attempts, **more}
     with suppress(OSError):  # the reader of the log has gone: deliver mail all the same
-        os.write(STANDARD_ERROR, orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE))
+        os.write(STANDARD_ERROR, _format(line))
+
+
+def use_format(format_line: LineFormat) -> None:
+    """Write the outcome of a mail in another format than JSON: one line with its newline."""
+    global _format
+    _format = format_line
+
+
+def _format_json(line: dict[str, Any]) -> bytes:
+    return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
+
+
+_format: LineFormat = _format_json
 
 
 def _describe(error: Exception) -> str:

@@ -1,21 +1,20 @@
 """The way to MongoDB: connect, ask whether it answers, and name its absence."""
 
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import wraps
 from math import inf
 from threading import local
 from time import perf_counter
-from typing import ParamSpec, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import mongoengine
 from pymongo import MongoClient
 from pymongo.errors import (
-    ConfigurationError,
     ConnectionFailure,
     ExecutionTimeout,
-    InvalidURI,
     NetworkTimeout,
     PyMongoError,
     ServerSelectionTimeoutError,
@@ -56,24 +55,44 @@ def connect(settings: Settings) -> None:
     mongoengine.disconnect()
     if not settings.mongodb_uri:
         return
+    with _refuse_wrong_uri():
+        name = parse_uri(settings.mongodb_uri, validate=False)["database"] or DEFAULT_DATABASE
+        mongoengine.connect(db=name, host=settings.mongodb_uri, **_client_options(settings))
+
+
+def check_uri(settings: Settings) -> None:
+    """Raise SettingsError when the driver does not accept MONGODB_URI. Sends nothing."""
+    if not settings.mongodb_uri:
+        return
+    with _refuse_wrong_uri():
+        parse_uri(settings.mongodb_uri)  # MongoClient only warns of an option that it ignores
+        unconnected: MongoClient[dict[str, Any]] = MongoClient(
+            settings.mongodb_uri, connect=False, **_client_options(settings)
+        )
+        unconnected.get_default_database(DEFAULT_DATABASE)
+        unconnected.close()
+
+
+@contextmanager
+def _refuse_wrong_uri() -> Iterator[None]:
     try:
-        _connect(settings)
-    except (InvalidURI, ConfigurationError):  # what they say may repeat the password
+        yield
+    # For a wrong option the driver raises ValueError or TypeError; for a certificate that is not
+    # there, OSError. Their messages are not repeated: they may hold the password.
+    except (PyMongoError, mongoengine.ConnectionFailure, ValueError, TypeError, OSError):
         raise SettingsError("MONGODB_URI: Not an address that the driver understands.") from None
 
 
-def _connect(settings: Settings) -> None:
-    mongoengine.connect(
-        db=parse_uri(settings.mongodb_uri, validate=False)["database"] or DEFAULT_DATABASE,
-        host=settings.mongodb_uri,
-        tz_aware=True,
-        uuidRepresentation="standard",
-        serverSelectionTimeoutMS=settings.database_timeout_ms,
-        timeoutMS=settings.database_timeout_ms,
-        heartbeatFrequencyMS=1000,  # while it is away nobody waits for it: see `asks_database`
-        w="majority",  # whatever the address says: what was told outlives a change of primary
-        retryWrites=True,
-    )
+def _client_options(settings: Settings) -> dict[str, Any]:
+    return {
+        "tz_aware": True,
+        "uuidRepresentation": "standard",
+        "serverSelectionTimeoutMS": settings.database_timeout_ms,
+        "timeoutMS": settings.database_timeout_ms,
+        "heartbeatFrequencyMS": 1000,  # while it is away nobody waits for it: see `database_query`
+        "w": "majority",  # whatever the address says: an acknowledged write survives a failover
+        "retryWrites": True,
+    }
 
 
 def client() -> MongoClient:

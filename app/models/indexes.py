@@ -1,7 +1,9 @@
 """The indexes of every document: built once, before serving; what there is, and what is missing."""
 
+from collections.abc import Iterable
 from typing import Any
 
+from mongoengine import Document
 from pymongo.errors import DuplicateKeyError, OperationFailure
 
 from app.models.administrators import Administrators
@@ -15,7 +17,7 @@ from app.models.session import Session
 from app.models.signing_key import SigningKey
 from app.models.user import User
 
-DOCUMENTS = (
+DOCUMENTS: list[type[Document]] = [
     User,
     Session,
     SecurityEvent,
@@ -24,10 +26,15 @@ DOCUMENTS = (
     Attempts,
     SigningKey,
     Administrators,
-)
+]
 BUILD_SECONDS = 3600  # of a collection's indexes: with millions of accounts it takes minutes
 FILTER = "partialFilterExpression"
 OPTIONS = ("unique", "sparse", FILTER, "expireAfterSeconds")
+
+
+def add_documents(documents: Iterable[type[Document]]) -> None:
+    """Add the documents of an extension: their indexes are built with the others."""
+    DOCUMENTS.extend(one for one in documents if one not in DOCUMENTS)
 
 
 class UnbuildableIndexError(Exception):

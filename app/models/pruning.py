@@ -1,9 +1,10 @@
-"""Pruning: what nobody needs any more, be it that TTL has not come to it, or never will."""
+"""Pruning: remove what has expired, and sessions that ended without being removed."""
 
 from collections.abc import Sequence
 from typing import Any
 
 from bson import ObjectId
+from mongoengine import Document
 from pymongo.collection import Collection
 
 from app.clock import now
@@ -15,16 +16,20 @@ from app.models.session import Session, live_session_ids, remove_sessions
 from app.models.user import User
 
 EXPIRY = "expires_at"
-EXPIRING = {  # by the names of their collections
-    document._meta["collection"]: document
-    for document in DOCUMENTS
-    if any("expireAfterSeconds" in index for index in document._meta["index_specs"])
-}
 
 
-def remove_expired(name: str, *, dry_run: bool = False) -> int:
-    """Remove what of a collection, one of EXPIRING, is past its time, or count it: how many."""
-    collection, removed = EXPIRING[name]._get_collection(), 0
+def list_expiring_documents() -> list[type[Document]]:
+    """The documents that expire: those with a TTL index on `expires_at`."""
+    return [
+        document
+        for document in DOCUMENTS
+        if any("expireAfterSeconds" in index for index in document._meta["index_specs"])
+    ]
+
+
+def remove_expired(document: type[Document], *, dry_run: bool = False) -> int:
+    """Remove the expired documents of a collection and return how many; `dry_run` only counts."""
+    collection, removed = document._get_collection(), 0
     if dry_run:
         return _count(collection, {EXPIRY: {"$lte": now()}})
     while ids := _ids(collection, {EXPIRY: {"$lte": now()}}, BATCH):

@@ -18,7 +18,15 @@ from pathlib import Path
 
 import requests
 
-from benchmarks.processes import ROOT, first_line, free_port, running, stop, tree, wait_for_port
+from benchmarks.processes import (
+    ROOT,
+    first_line,
+    free_port,
+    running,
+    stop,
+    tree,
+    wait_for_port,
+)
 
 PASSWORD = "uma frase longa e boa"
 ME = "{ me { id email } }"
@@ -79,7 +87,13 @@ class Database:
 
     def start(self) -> None:
         """Start it and wait until it answers."""
-        module = [sys.executable, "-m", "app.models.embedded", "--folder", str(self.folder)]
+        module = [
+            sys.executable,
+            "-m",
+            "development.embedded_database",
+            "--folder",
+            str(self.folder),
+        ]
         with self._log.open("wb") as log:
             self.process = subprocess.Popen(
                 [*module, "--port", str(self.port)], cwd=ROOT, stdout=log, stderr=log

@@ -17,7 +17,13 @@ def drill(folder: Path) -> int:
     with Database(folder) as database, server(database.uri, folder) as served:
         run.expect("registers", Client(served.url).register("ana@example.com").outcome == "OK")
         second = subprocess.run(
-            [sys.executable, "-m", "app.models.embedded", "--folder", str(database.folder)],
+            [
+                sys.executable,
+                "-m",
+                "development.embedded_database",
+                "--folder",
+                str(database.folder),
+            ],
             cwd=ROOT,
             capture_output=True,
             text=True,

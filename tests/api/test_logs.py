@@ -3,8 +3,10 @@
 import json
 import logging
 import os
+import re
 import subprocess
 import sys
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from pymongo.errors import DuplicateKeyError
 
 from app.accounts import sessions
 from app.web.telemetry.log_format import JsonLines
+from app.web.telemetry.readable_request import format_request
 from schema.engine.persisted import hash_text
 from tests.client import LOGIN, ME, REGISTER, Client
 from tests.conftest import ENVIRONMENT
@@ -219,6 +222,26 @@ def test_in_development_a_person_reads_them(tmp_path: Path) -> None:
     warning, request = told.splitlines()
     assert "[warning" in warning
     assert "said 1" in warning
-    assert "request" in request
-    assert "path=/health/live" in request
-    assert "status=200" in request
+    assert re.fullmatch(r"\d\d:\d\d:\d\d  GET /health/live  200  OK  [\d.]+ ms", request)
+
+
+def test_in_development_a_request_is_one_short_line() -> None:
+    line = {
+        "at": datetime(2026, 3, 1, 12, 3, 4).astimezone(),
+        "method": "POST",
+        "path": "/graphql",
+        "status": 200,
+        "milliseconds": 34.21,
+        "outcomes": ("OK",),
+        "database_questions": 5,
+        "database_milliseconds": 12.05,
+        "operation": "Register",
+        "type": "mutation",
+    }
+    readable = b"12:03:04  POST /graphql  200  mutation Register  OK  34 ms  5 queries (12 ms)\n"
+    assert format_request(line) == readable
+    refused = line | {"status": 400, "outcomes": ("INVALID_DATA", "TOO_LONG"), "operation": None}
+    refused |= {"milliseconds": 0.84, "database_questions": 0}
+    assert format_request(refused) == (
+        b"12:03:04  POST /graphql  400  mutation  INVALID_DATA, TOO_LONG  0.8 ms\n"
+    )

@@ -12,6 +12,7 @@ import requests
 from flask import Flask
 from prometheus_client.parser import text_string_to_metric_families
 
+from app.config import SettingsError
 from app.web.http.request import IncomingRequest
 from app.web.telemetry import metrics
 from app.web.telemetry.metrics_folder import VARIABLE, fresh_folder
@@ -317,5 +318,5 @@ def test_refuses_to_start_with_nowhere_to_count(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "away"))
-    with pytest.raises(SystemExit, match="there is nowhere to count"), fresh_folder():
+    with pytest.raises(SettingsError, match=r"^TMPDIR: .*No such file"), fresh_folder():
         pass

@@ -106,7 +106,7 @@ def until(claim: Callable[[], bool], seconds: float = 30) -> None:
 def start_again(folder: Path, uri: str) -> subprocess.Popen:
     """The database of the folder, where it was before."""
     port = uri.partition("127.0.0.1:")[2].partition("/")[0]
-    command = [sys.executable, "-m", "app.models.embedded", "--folder", str(folder)]
+    command = [sys.executable, "-m", "development.embedded_database", "--folder", str(folder)]
     return subprocess.Popen([*command, "--port", port], cwd=ROOT, stdout=subprocess.DEVNULL)
 
 
@@ -329,7 +329,7 @@ def test_a_worker_waits_for_its_database(server: MailServer, tmp_path: Path, app
     worker = workers.start(DATABASE_TIMEOUT_MS="500")
     stop(process)
     try:
-        until(lambda: "The database is away: waiting.\n" in workers.log.read_text())
+        until(lambda: "The database does not answer; waiting.\n" in workers.log.read_text())
         assert worker.poll() is None
         process = start_again(tmp_path / "data", uri)
         until(lambda: "The database answers again.\n" in workers.log.read_text())

@@ -10,9 +10,9 @@ from bson import ObjectId
 from flask import Flask
 from playwright.sync_api import Page, expect, sync_playwright
 
-from app.mail.mailbox import Mailbox
 from app.mail.rendering import render
 from app.models.outgoing_mail import OutgoingMailRecord
+from development.mailbox.folder import Mailbox
 from tests.conftest import ENVIRONMENT
 from tests.processes import stop
 from tests.servers import Server, start_server

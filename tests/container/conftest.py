@@ -21,6 +21,7 @@ DECOYS = (
     "deploy/compose/secret_key",
     ".git/config",
     ".data/embedded.wt",
+    "development/left.py",
     "node_modules/left/index.js",
     "app/web/pages/graphiql/node_modules/left/index.js",
     "app/__pycache__/left.cpython-311.pyc",

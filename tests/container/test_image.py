@@ -84,6 +84,14 @@ def test_holds_the_product_and_nothing_else(image: Image) -> None:
     assert held == product | {".venv", "__pycache__"}
 
 
+def test_holds_no_module_of_development(image: Image, secrets: Path) -> None:
+    found = [str(path) for path in image.root.rglob("*") if path.name.startswith("embedded_")]
+    assert found == []
+    imported = image.run([".venv/bin/python", "-c", "import development"], {}, secrets)
+    assert imported.returncode == 1
+    assert "No module named 'development'" in imported.stderr
+
+
 def test_holds_nothing_that_lay_about(image: Image) -> None:
     found = subprocess.run(
         ["grep", "-rlsF", "--devices=skip", CANARY, str(image.root)], capture_output=True, text=True

@@ -9,7 +9,7 @@ from app.config import EXAMPLE_SECRET_KEY, load_settings
 from tests.settings import SECRETS, VARIABLES
 
 EXAMPLE = Path(__file__).parent.parent.parent / ".env.example"
-OTHERS = {"FLASK_APP", "ENV_FILE"}
+OTHERS = {"FLASK_APP", "ENV_FILE", "MAIL_FOLDER"}
 FILES = {f"{name}_FILE" for name in SECRETS}
 
 

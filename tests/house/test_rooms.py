@@ -22,12 +22,14 @@ OWNED = {
     "prometheus_client": {"app/web/telemetry/metrics.py", "app/web/telemetry/metrics_endpoint.py"},
     "opentelemetry": {"app/web/telemetry/spans.py"},
     "bcrypt": {"app/security/passwords.py"},
-    "dotenv": {"app/config.py"},
+    "dotenv": {"app/config.py", "development/mailbox/settings.py"},
     "environs": {"app/environment.py"},
     "smtplib": {"app/mail/smtp.py"},
     "cryptography": {"app/security/keys.py"},
 }
-MODULES = sorted([*(ROOT / "app").rglob("*.py"), *(ROOT / "schema").rglob("*.py")])
+MODULES = sorted(
+    module for room in ("app", "schema", "development") for module in (ROOT / room).rglob("*.py")
+)
 
 
 def imported(module: Path) -> set[str]:

@@ -120,8 +120,6 @@ def test_mail_has_defaults_outside_production_alone() -> None:
     assert str(development.mail_from) == "Contas <contas@example.com>"
     assert development.frontend_url == "http://localhost:3000"
     assert (production.mail_from, production.frontend_url, production.smtp_url) == (None,) * 3
-    assert development.mailbox is True
-    assert production.mailbox is load_settings({"FLASK_ENV": "testing"}).mailbox is False
 
 
 def test_mail_is_told_whom_it_is_from_and_where_links_point() -> None:

@@ -3,7 +3,7 @@
 import asyncio
 import time
 
-from app.web.server.delayed_responses import MOST_HELD, DelayedResponses
+from app.web.server.delayed_responses import MOST_DELAYED, DelayedResponses
 
 
 class Sent:
@@ -21,7 +21,7 @@ class Sent:
 def sent_after(count: int, held: float) -> dict[int, float]:
     async def run() -> dict[int, float]:
         holding, protocol = DelayedResponses(), Sent()
-        answers = [{"app.held": held, "app.response": (n, [], b"later")} for n in range(count)]
+        answers = [{"app.delay": held, "app.response": (n, [], b"later")} for n in range(count)]
         await asyncio.gather(*(holding.send(answer, protocol) for answer in answers))
         await holding.send(answers[0], protocol)  # there is room again
         return protocol.after
@@ -36,6 +36,6 @@ def test_an_answer_is_sent_after_its_time() -> None:
 
 
 def test_past_the_most_an_answer_is_sent_at_once() -> None:
-    after = sent_after(count=MOST_HELD + 5, held=1)
+    after = sent_after(count=MOST_DELAYED + 5, held=1)
     late = {status for status, seconds in after.items() if seconds >= 0.99}
-    assert late == set(range(MOST_HELD))
+    assert late == set(range(MOST_DELAYED))

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.web.server import rsgi_adapter
-from app.web.server.rsgi_adapter import RsgiAdapter, environ_of
+from app.web.server.rsgi_adapter import RsgiAdapter, make_environ
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -84,6 +84,6 @@ def test_too_many_waiting_are_told_to_come_back(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_a_header_sent_twice_is_neither() -> None:
-    environ = environ_of(scope(("authorization", "Bearer a"), ("authorization", "Bearer b")))
+    environ = make_environ(scope(("authorization", "Bearer a"), ("authorization", "Bearer b")))
     assert environ["HTTP_AUTHORIZATION"] == "Bearer a,Bearer b"
     assert environ["PATH_INFO"] == "/caf\u00c3\u00a9"

@@ -1,4 +1,4 @@
-"""Answers held back: who is told to slow down is slowed down, and no thread waits for it."""
+"""Delayed responses: a throttled response is sent late, and no thread waits meanwhile."""
 
 import asyncio
 from contextlib import suppress
@@ -6,25 +6,25 @@ from typing import Any
 
 from granian.rsgi import ProtocolClosed, ProtocolError
 
-MOST_HELD = 100  # each keeps one of the some hundred requests that granian has a worker take on
+MOST_DELAYED = 100  # each occupies one of the few hundred requests that a granian worker accepts
 
 
 class DelayedResponses:
-    """What holds answers in one event loop."""
+    """The responses that wait in one event loop."""
 
     def __init__(self) -> None:
-        self._held = 0
+        self._waiting = 0
 
     async def send(self, environ: dict[str, Any], protocol: Any) -> None:
-        """Send `app.response` after `app.held` seconds; at once when MOST_HELD are held already.
+        """Send `app.response` after `app.delay` seconds, or at once when MOST_DELAYED wait already.
 
-        A client that has gone meanwhile gets nothing.
+        A client that disconnects meanwhile gets nothing.
         """
-        if self._held < MOST_HELD:
-            self._held += 1
+        if self._waiting < MOST_DELAYED:
+            self._waiting += 1
             try:
-                await asyncio.sleep(environ["app.held"])
+                await asyncio.sleep(environ["app.delay"])
             finally:
-                self._held -= 1
+                self._waiting -= 1
         with suppress(ProtocolClosed, ProtocolError):
             protocol.response_bytes(*environ["app.response"])

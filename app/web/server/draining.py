@@ -1,9 +1,9 @@
-"""Draining: a worker that is to stop says so first, so that nobody is cut off.
+"""Draining: a worker that will stop closes its connections first, so that no request is cut off.
 
-The server signals its workers (`Server` in app/web/server/serve.py); a worker hears it in its
-event loop. Asked to close, it ends each kept-alive connection with its next answer, so that
-clients and proxies open the next one elsewhere. Asked to leave, it says besides that it is not
-ready.
+The server signals its workers (`Server` in app/web/server/serve.py), and each worker handles the
+signals in its event loop. After CLOSE, a worker ends every kept-alive connection with its next
+response, so that clients and proxies open the next connection elsewhere. After LEAVE, it also
+reports that it is not ready.
 """
 
 import asyncio
@@ -11,20 +11,20 @@ import signal
 
 CLOSE, LEAVE = signal.SIGUSR1, signal.SIGUSR2
 
-_heard: set[signal.Signals] = set()
+_received: set[signal.Signals] = set()
 
 
-def hear(loop: asyncio.AbstractEventLoop) -> None:
-    """Hear the server's signals in this worker."""
+def handle_signals(loop: asyncio.AbstractEventLoop) -> None:
+    """Handle the server's signals in this worker."""
     for number in (CLOSE, LEAVE):
-        loop.add_signal_handler(number, _heard.add, number)
+        loop.add_signal_handler(number, _received.add, number)
 
 
 def is_closing() -> bool:
-    """Whether connections are to end with their next answer."""
-    return bool(_heard)
+    """Whether connections end with their next response."""
+    return bool(_received)
 
 
 def is_leaving() -> bool:
-    """Whether this process will soon be gone, and should get nothing new."""
-    return LEAVE in _heard
+    """Whether this process will stop soon and should get no new requests."""
+    return LEAVE in _received

@@ -1,4 +1,4 @@
-"""Is it alive, can it serve: for whoever starts, stops and routes to this process."""
+"""Health checks: whether this process runs, and whether it can serve requests."""
 
 from flask import Blueprint, Response
 
@@ -13,13 +13,13 @@ blueprint = Blueprint("monitoring", __name__)
 
 @blueprint.get("/health/live")
 def live() -> Response:
-    """200 while the process answers, whatever has become of the database."""
+    """200 while the process answers, even when the database does not."""
     return flask_response(json_answer({"status": "ok"}))
 
 
 @blueprint.get("/health/ready")
 def ready() -> Response:
-    """200 when the database answers; 503 when it does not, or this process is about to stop."""
+    """200 when the database answers; 503 when it does not, or when this process will stop soon."""
     if is_leaving():
         return flask_response(json_answer({"status": "stopping"}, 503))
     try:

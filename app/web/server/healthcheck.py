@@ -1,4 +1,4 @@
-"""python -m app.web.healthcheck: exit 0 if this container's server answers; for HEALTHCHECK."""
+"""python -m app.web.server.healthcheck: exit 0 when the server on this machine answers."""
 
 import sys
 from http.client import HTTPConnection, HTTPException
@@ -7,7 +7,7 @@ from app.config import load_settings
 
 
 def main() -> int:
-    """Ask /health/live of this machine's own server."""
+    """Request /health/live from the server on this machine; return 0 for status 200, else 1."""
     connection = HTTPConnection("127.0.0.1", load_settings().port, timeout=2)
     try:
         connection.request("GET", "/health/live")

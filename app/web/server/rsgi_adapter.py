@@ -1,7 +1,8 @@
-"""Carries requests from granian to the WSGI application, each read whole before it gets a thread.
+"""The RSGI adapter: reads each request completely, then passes it to the WSGI application.
 
-Granian's own WSGI gives a request its thread before its body has come, so that a few slow clients
-hold them all; here the event loop reads bodies, and threads only see requests that are complete.
+Granian's own WSGI mode gives a request a thread before its body has arrived, so that a few slow
+clients can occupy all threads. Here the event loop reads bodies, and a thread gets a request only
+when it is complete.
 """
 
 import asyncio
@@ -15,7 +16,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
-from typing import Any
+from typing import Any, NamedTuple
 
 from granian.rsgi import ProtocolClosed, ProtocolError
 
@@ -25,147 +26,161 @@ from app.web.http.request import IncomingRequest
 from app.web.http.response import refused
 from app.web.http.response_headers import header_list
 from app.web.server.delayed_responses import DelayedResponses
-from app.web.server.draining import hear, is_closing
+from app.web.server.draining import handle_signals, is_closing
 from app.web.server.wsgi_dispatch import WsgiApplication
 from app.web.telemetry import metrics, metrics_endpoint, request_telemetry
 from schema.error_presentation import hide_unexpected_errors
 
-SLOWEST_BODY = 10  # seconds a client has to send the body of a request
-NO_SOFTWARE = ("server", "")  # granian would name itself; the header cannot be left out
+BODY_SECONDS = 10  # that a client has to send the body of a request
+NO_SERVER_NAME = ("server", "")  # granian would send its name; the header cannot be left out
 CLOSE = ("connection", "close")
 LIVE = "/health/live"
-MOST_WAITING = 1000  # requests that wait for a thread; the next is told to come back
+MOST_WAITING = 1000  # requests that wait for a thread; the next one is refused with 503
+MOST_HEADER_NAMES = 200  # whose WSGI variables are remembered
+
+Environ = dict[str, Any]
+HeaderList = list[tuple[str, str]]
+
+
+class QueuedRequest(NamedTuple):
+    """A complete request that waits for a thread. `done` ends its coroutine."""
+
+    environ: Environ
+    protocol: Any
+    done: "asyncio.Future[None]"
 
 
 class RsgiAdapter:
-    """Carries requests between granian's RSGI protocol and a WSGI application in threads."""
+    """Passes requests from granian's RSGI protocol to a WSGI application that runs in threads."""
 
     def __init__(self, application: WsgiApplication, *, threads: int, max_body_bytes: int) -> None:
         self._application = application
         self._threads = threads
         self._max_body_bytes = max_body_bytes
-        self._complete: SimpleQueue = SimpleQueue()
-        self._reading: dict[Any, float] = {}
-        self._answered: deque[asyncio.Future] = deque()
-        self._holding = DelayedResponses()
-        # the process that started this one, as it was then: it may be gone before we look
+        self._queue: SimpleQueue[QueuedRequest] = SimpleQueue()
+        self._body_reads: dict[asyncio.Future[bytes], float] = {}  # when each began
+        self._done: deque[asyncio.Future[None]] = deque()
+        self._delayed = DelayedResponses()
+        # Asked now: the process that started this one may be gone by the first check.
         parent = multiprocessing.parent_process()
-        self._parent = parent.pid if parent else os.getppid()
+        self._parent = (parent.pid if parent else None) or os.getppid()
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Called in each worker before it serves."""
+        """Start the threads. Granian calls this in each worker before it serves."""
         for _ in range(self._threads):
             Thread(target=self._serve, daemon=True).start()
-        hear(loop)
-        self._look_around(loop)
+        handle_signals(loop)
+        self._check_each_second(loop)
         settings = current()
         if settings.metrics_port is not None:
             metrics_endpoint.serve_apart(settings.host, settings.metrics_port)
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
-        """One request: its body, then its turn in a thread, which answers it."""
-        self._forget_answered()
-        environ = environ_of(scope)
+        """Handle one request: read its body and let a thread respond."""
+        self._finish_coroutines()
+        environ = make_environ(scope)
         if scope.path == LIVE and scope.method == "GET":
-            # here, since the threads may all be waiting: for the database, which it does not ask
+            # In the event loop: all threads may be waiting for the database.
             environ["wsgi.input"] = io.BytesIO()
-            self._answer(environ, protocol)
+            self._respond(environ, protocol)
             return
         try:
-            body = b"" if scope.method in ("GET", "HEAD") else await self._body(environ, protocol)
+            has_body = scope.method not in ("GET", "HEAD")
+            body = await self._read_body(environ, protocol) if has_body else b""
         except asyncio.CancelledError:
             fault = AccountError(ErrorReason.MALFORMED_REQUEST)
             refuse(environ, protocol, fault, 408, Connection="close")
             return
-        except ProtocolClosed:  # the client has gone
+        except ProtocolClosed:  # the client has disconnected
             return
-        if self._complete.qsize() >= MOST_WAITING:
+        if self._queue.qsize() >= MOST_WAITING:
             fault = AccountError(ErrorReason.OVERLOADED, retry_after=1)
             refuse(environ, protocol, fault, 503)
             return
         environ["wsgi.input"], environ["app.body_is_whole"] = io.BytesIO(body), True
-        answered = asyncio.get_running_loop().create_future()
-        self._complete.put((environ, protocol, answered))
-        await answered
+        done = asyncio.get_running_loop().create_future()
+        self._queue.put(QueuedRequest(environ, protocol, done))
+        await done
         if "app.response" in environ:
-            await self._holding.send(environ, protocol)
+            await self._delayed.send(environ, protocol)
 
-    async def _body(self, environ: dict[str, Any], protocol: Any) -> bytes:
-        """The body; no more of it than the application accepts, which refuses what is longer."""
+    async def _read_body(self, environ: Environ, protocol: Any) -> bytes:
+        """Return the body, or a part that is longer than the application accepts."""
         length, started = environ.get("CONTENT_LENGTH", ""), time.monotonic()
         if length.isdecimal():
-            short = int(length) <= self._max_body_bytes
-            return await self._in_time(protocol(), started) if short else b""
+            is_short = int(length) <= self._max_body_bytes
+            return await self._read_in_time(protocol(), started) if is_short else b""
         body, parts = b"", aiter(protocol)
         while len(body) <= self._max_body_bytes:
             try:
-                body += await self._in_time(anext(parts), started)
+                body += await self._read_in_time(anext(parts), started)
             except StopAsyncIteration:
                 break
         environ["CONTENT_LENGTH"] = str(len(body))
         return body
 
-    async def _in_time(self, reading: Any, started: float) -> bytes:
-        self._reading[reading] = started
+    async def _read_in_time(self, read: Any, started: float) -> bytes:
+        self._body_reads[read] = started
         try:
-            return await reading
+            return await read
         finally:
-            del self._reading[reading]
+            del self._body_reads[read]
 
     def _serve(self) -> None:
         while True:
-            environ, protocol, answered = self._complete.get()
+            request = self._queue.get()
             try:
-                self._answer(environ, protocol)
+                self._respond(request.environ, request.protocol)
             finally:
-                self._answered.append(answered)
+                self._done.append(request.done)
 
-    def _answer(self, environ: dict[str, Any], protocol: Any) -> None:
+    def _respond(self, environ: Environ, protocol: Any) -> None:
         try:
             request_id = IncomingRequest.of(environ).request_id
             hide_unexpected_errors(
-                answer, self._application, environ, protocol, request_id=request_id
+                run_application, self._application, environ, protocol, request_id=request_id
             )
-        except AccountError as fault:  # a thread outlives whatever it met
+        except AccountError as fault:  # no error may end the thread
             refuse(environ, protocol, fault, 500)
 
-    def _forget_answered(self) -> None:
-        """End the coroutines of requests that threads have answered.
+    def _finish_coroutines(self) -> None:
+        """End the coroutines of requests to which threads have responded.
 
-        Nobody waits for that, so no thread wakes the event loop to say so: it is done in passing.
+        Waking the event loop from a thread costs a system call. So the threads only append to a
+        list, and the loop reads it with the next request, at the latest after a second.
         """
-        while self._answered:
-            self._answered.popleft().set_result(None)
+        while self._done:
+            self._done.popleft().set_result(None)
 
-    def _look_around(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Each second: end the reading of bodies that take too long; follow a parent that died."""
-        self._forget_answered()
+    def _check_each_second(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Cancel body reads that take too long; end this worker when its parent is dead."""
+        self._finish_coroutines()
         metrics.sample()
         now = time.monotonic()
-        for reading, started in list(self._reading.items()):
-            if now - started > SLOWEST_BODY:
-                reading.cancel()
-        if os.getppid() != self._parent:  # killed, it could not end us: we would serve for ever
+        for read, started in list(self._body_reads.items()):
+            if now - started > BODY_SECONDS:
+                read.cancel()
+        if os.getppid() != self._parent:  # it was killed, and nobody else would end this worker
             os._exit(1)
-        loop.call_later(1, self._look_around, loop)
+        loop.call_later(1, self._check_each_second, loop)
 
 
 def refuse(
-    environ: dict[str, Any], protocol: Any, fault: AccountError, status: int, **headers: str
+    environ: Environ, protocol: Any, fault: AccountError, status: int, **headers: str
 ) -> None:
-    """Answer a request that the application is not asked about."""
+    """Respond with an error, without the application."""
     incoming = IncomingRequest.of(environ)
     refusal = refused(incoming, fault, status, **headers)
     request_telemetry.note(incoming, status)
     with suppress(ProtocolClosed, ProtocolError):
-        sent = _sent(header_list(incoming, refusal))
-        protocol.response_bytes(status, sent, refusal.body)
+        headers_sent = _complete(header_list(incoming, refusal))
+        protocol.response_bytes(status, headers_sent, refusal.body)
 
 
-def environ_of(scope: Any) -> dict[str, Any]:
-    """The WSGI environment (PEP 3333) of an RSGI scope, without its input."""
+def make_environ(scope: Any) -> Environ:
+    """Return the WSGI environment (PEP 3333) of an RSGI scope, without `wsgi.input`."""
     host, _, port = scope.server.rpartition(":")
-    environ = {
+    environ: Environ = {
         "REQUEST_METHOD": scope.method,
         "SCRIPT_NAME": "",
         "PATH_INFO": scope.path.encode().decode("latin-1"),
@@ -183,31 +198,35 @@ def environ_of(scope: Any) -> dict[str, Any]:
         "wsgi.input_terminated": True,
     }
     for name, value in scope.headers.items():
-        variable = _variable(name)
-        known = environ.get(variable)
-        environ[variable] = value if known is None else f"{known},{value}"
+        variable = _find_variable(name)
+        earlier = environ.get(variable)
+        environ[variable] = value if earlier is None else f"{earlier},{value}"
     return environ
 
 
 _variables: dict[str, str] = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
 
 
-def _variable(name: str) -> str:
+def _find_variable(name: str) -> str:
     variable = _variables.get(name)
     if variable is None:
         variable = "HTTP_" + name.upper().replace("-", "_")
-        if len(_variables) < 200:
+        if len(_variables) < MOST_HEADER_NAMES:
             _variables[name] = variable
     return variable
 
 
-def answer(application: WsgiApplication, environ: dict[str, Any], protocol: Any) -> None:
-    """Run the application and send what it answers, or leave it to be sent by whoever holds it."""
-    started: list[Any] = []
+def run_application(application: WsgiApplication, environ: Environ, protocol: Any) -> None:
+    """Run the application and send its response.
 
-    def start_response(status: str, headers: list[tuple[str, str]], *_: Any) -> Callable:
-        started[:] = int(status[:3]), headers
-        return started.append
+    A response that `app.delay` seconds shall pass before is left in `app.response` instead.
+    """
+    status, headers = 0, HeaderList()
+
+    def start_response(line: str, fields: HeaderList, *_: Any) -> Callable[[bytes], object]:
+        nonlocal status, headers
+        status, headers = int(line[:3]), fields
+        return _refuse_to_write
 
     parts = application(environ, start_response)
     try:
@@ -216,13 +235,16 @@ def answer(application: WsgiApplication, environ: dict[str, Any], protocol: Any)
         close = getattr(parts, "close", None)
         if close:
             close()
-    status, headers = started
-    response = status, _sent(headers), body
-    if environ.get("app.held"):
+    response = status, _complete(headers), body
+    if environ.get("app.delay"):
         environ["app.response"] = response
     else:
         protocol.response_bytes(*response)
 
 
-def _sent(headers: list[tuple[str, str]]) -> list[tuple[str, str]]:
-    return [*headers, NO_SOFTWARE, CLOSE] if is_closing() else [*headers, NO_SOFTWARE]
+def _refuse_to_write(_data: bytes) -> None:
+    raise NotImplementedError("PEP 3333's write() is for old frameworks alone")
+
+
+def _complete(headers: HeaderList) -> HeaderList:
+    return [*headers, NO_SERVER_NAME, CLOSE] if is_closing() else [*headers, NO_SERVER_NAME]

@@ -1,14 +1,14 @@
-"""The server that production runs: granian with its settings, each with its reason.
+"""The production server: granian with its settings, each with its reason.
 
 ``python -m app.web.server.serve`` serves ``application:rsgi``. SIGTERM and SIGINT drain it for
-DRAIN_SECONDS and end it, a second one ends it at once; SIGHUP replaces the workers one by one.
+DRAIN_SECONDS and end it; a second signal ends it at once. SIGHUP replaces the workers one by one.
 """
 
 import os
 import signal
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext, suppress
 from threading import Thread
 from typing import Any
@@ -17,18 +17,21 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 
-from app.config import DEVELOPMENT, SettingsError, load_settings
+from app.config import Settings, SettingsError, load_settings
+from app.models.connection import check_uri
+from app.web.http.trusted_documents import read_trusted_documents
 from app.web.server.draining import CLOSE, LEAVE
+from app.web.server.listen_address import check_address
 from app.web.telemetry.log_format import granians
 from app.web.telemetry.metrics_folder import fresh_folder
 
-SLOWEST_HEADERS = 10  # seconds a client has to send its headers
-TOLD_AGAIN = 0.2  # seconds until workers are told again to leave
-LAST_REQUESTS = 10  # seconds for what is in flight when a worker is ended
+HEADER_SECONDS = 10  # that a client has to send its headers
+REPEAT_SECONDS = 0.2  # until a worker gets the signal to leave again
+KILL_SECONDS = 10  # until a worker that has to end is killed with the requests it still handles
 
 
-class Server(Granian):
-    """Granian, whose workers are told before they are ended: see app/web/server/draining.py."""
+class Server(Granian):  # type: ignore[misc, valid-type]  # granian chooses the class at import
+    """Granian that signals its workers before it ends them: see app/web/server/draining.py."""
 
     def __init__(self, *arguments: Any, drain_seconds: float, **settings: Any) -> None:
         super().__init__(*arguments, **settings)
@@ -36,14 +39,14 @@ class Server(Granian):
         self._is_leaving = False
 
     def serve(self, *arguments: Any, **settings: Any) -> None:
-        """Serve until SIGTERM or SIGINT; what is in flight is finished first."""
-        for number in (CLOSE, LEAVE):  # a worker that does not listen yet inherits it
+        """Serve until SIGTERM or SIGINT, and finish the requests that have begun."""
+        for number in (CLOSE, LEAVE):  # inherited by workers until they handle the signals
             signal.signal(number, signal.SIG_IGN)
-        os.register_at_fork(after_in_child=_end_when_told)
+        os.register_at_fork(after_in_child=_restore_stop_signals)
         super().serve(*arguments, **settings)
 
     def signal_handler_interrupt(self, *arguments: Any, **named: Any) -> None:
-        """Drain, then end; the second signal ends it at once."""
+        """Drain, then end. The second signal ends the server at once."""
         end = super().signal_handler_interrupt
         if self._is_leaving or not self._drain_seconds:
             end()
@@ -54,60 +57,84 @@ class Server(Granian):
     def _drain(self, end: Callable[[], None]) -> None:
         until = time.monotonic() + self._drain_seconds
         while not self.interrupt_signal and (left := until - time.monotonic()) > 0:
-            self._tell(LEAVE, range(len(self.wrks)))
-            time.sleep(min(left, TOLD_AGAIN))  # a worker that is still starting hears it then
+            self._signal_workers(LEAVE, range(len(self.wrks)))
+            time.sleep(min(left, REPEAT_SECONDS))  # a worker that is starting gets a later signal
         end()
 
     def _respawn_workers(self, workers: list[int], *arguments: Any, **named: Any) -> None:
-        """The old one closes its connections while the new one starts."""
+        """Replace workers; each closes its connections while its successor starts."""
         for index in workers:
-            self._tell(CLOSE, [index])
+            self._signal_workers(CLOSE, [index])
             super()._respawn_workers([index], *arguments, **named)
 
-    def _tell(self, number: signal.Signals, workers: Any) -> None:
+    def _signal_workers(self, number: signal.Signals, workers: Iterable[int]) -> None:
         for index in workers:
             with suppress(ProcessLookupError, IndexError):
                 os.kill(self.wrks[index]._id(), number)
 
 
-def _end_when_told() -> None:
-    """A worker that does not serve yet would else swallow the signal with the server's handler."""
+def _restore_stop_signals() -> None:
+    """Let SIGTERM and SIGINT end a new worker; the handlers it inherits from the server do not."""
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, signal.SIG_DFL)
 
 
-def main() -> None:
-    """Read the settings and serve."""
-    # until it serves: the first process of a container would ignore what it has no handler for
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
-    try:
-        settings = load_settings()
-    except SettingsError as error:
-        sys.exit(str(error))
-    if settings.production and not settings.smtp_url:
-        sys.stderr.write("SMTP_URL is not set: mail waits in the outbox until a worker has one.\n")
-    server = Server(
+def check_settings(settings: Settings) -> str:
+    """Return the IP address to listen on. Raises SettingsError.
+
+    Checks here what only fails in a worker: granian would start workers again and again.
+    """
+    if settings.metrics_port == settings.port:
+        raise SettingsError("METRICS_PORT: The same as PORT; give it another one.")
+    check_uri(settings)
+    read_trusted_documents(settings)
+    if settings.metrics_port is not None:
+        check_address(settings.host, settings.metrics_port, variable="METRICS_PORT")
+    return check_address(settings.host, settings.port)
+
+
+def make_server(settings: Settings, address: str) -> Server:
+    """Return the server, not yet started."""
+    return Server(
         "application:rsgi",
         drain_seconds=settings.drain_seconds,
-        address=settings.host,
+        address=address,
         port=settings.port,
         interface=Interfaces.RSGI,
-        http=HTTPModes.http1,  # a proxy speaks HTTP/2 to the world
+        http=HTTPModes.http1,  # a proxy in front may speak HTTP/2 with clients
         websockets=False,
         workers=settings.workers,
         loop=Loops.uvloop,
         http1_settings=HTTP1Settings(
-            header_read_timeout=SLOWEST_HEADERS * 1000, max_buffer_size=16_384
+            header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=16_384
         ),
         respawn_failed_workers=True,
-        log_dictconfig=None if settings.environment == DEVELOPMENT else granians(),
-        workers_kill_timeout=LAST_REQUESTS,
-        backlog=1024,  # connections that wait to be accepted, granian's own default, by name
-        # Not here: threads that answer are the carrier's (THREADS), granian's own only carry bytes;
-        # idle connections end after header_read_timeout, too; forwarded headers are read by
-        # app/web/http/client_address.py (TRUSTED_PROXIES); workers are not replaced after so many
-        # requests, since they do not grow (benchmarks/drills/memory.py); no control socket.
+        log_dictconfig=None if settings.development else granians(),
+        workers_kill_timeout=KILL_SECONDS,
+        backlog=1024,  # connections that wait to be accepted: granian's default, made explicit
+        # Not set: granian's threads, which only transfer bytes (the adapter's threads, THREADS, run
+        # the application); a time-out for idle connections, which header_read_timeout
+        # covers; forwarded headers, which app/web/http/client_address.py reads (TRUSTED_PROXIES);
+        # replacing workers after a number of requests, since their memory does not grow
+        # (benchmarks/drills/memory.py); granian's control socket.
     )
+
+
+def main() -> None:
+    """Read the settings and serve. When one is wrong, write a line for it and exit with 2."""
+    # Process 1 of a container ignores signals without a handler. Granian installs its own later.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    try:
+        _serve(load_settings())
+    except SettingsError as error:
+        sys.stderr.write(f"{error}\n")
+        sys.exit(2)
+
+
+def _serve(settings: Settings) -> None:
+    server = make_server(settings, check_settings(settings))
+    if settings.production and not settings.smtp_url:
+        sys.stderr.write("SMTP_URL is not set: mail waits in the outbox until a worker has one.\n")
     with fresh_folder() if settings.collects_metrics else nullcontext():
         server.serve()
 

@@ -1,4 +1,4 @@
-"""The WSGI entry: /graphql is answered before Flask, everything else by Flask as ever.
+"""WSGI dispatch: /graphql is handled before Flask; Flask handles every other path.
 
 Flask's request context, routing and response cost several times what a cached query does.
 """
@@ -19,18 +19,20 @@ from schema.error_presentation import hide_unexpected_errors
 PATH = "/graphql"
 STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
 
-WsgiApplication = Callable[[dict[str, Any], Callable], Iterable[bytes]]
+WsgiApplication = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
 class WsgiDispatch:
-    """``app.wsgi_app = Entry(app.wsgi_app, endpoint)``."""
+    """``app.wsgi_app = WsgiDispatch(app.wsgi_app, endpoint)``."""
 
     def __init__(self, flask: WsgiApplication, endpoint: Endpoint) -> None:
         self._flask = flask
         self._endpoint = endpoint
 
-    def __call__(self, environ: dict[str, Any], start_response: Callable) -> Iterable[bytes]:
-        """PEP 3333."""
+    def __call__(
+        self, environ: dict[str, Any], start_response: Callable[..., Any]
+    ) -> Iterable[bytes]:
+        """Handle one request (PEP 3333)."""
         reset_query_count()
         if environ.get("PATH_INFO") != PATH:
             return self._flask(environ, start_response)
@@ -43,5 +45,5 @@ class WsgiDispatch:
             answer = refused(incoming, fault, 500)
         start_response(STATUS_LINES[answer.status], header_list(incoming, answer))
         request_telemetry.note(incoming, answer.status)
-        environ["app.held"] = answer.held
+        environ["app.delay"] = answer.held
         return [] if incoming.method == "HEAD" else [answer.body]

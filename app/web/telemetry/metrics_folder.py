@@ -5,24 +5,27 @@ It must be known before prometheus-client is imported, so nothing here does.
 
 import os
 import shutil
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
+
+from app.config import SettingsError
 
 VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 @contextmanager
 def fresh_folder() -> Iterator[None]:
-    """Around the server: the variable names an empty folder, which is removed in the end.
+    """Create an empty folder, name it in the variable, and remove it in the end.
 
-    Exits with a line that says so when there is nowhere to write.
+    Raises SettingsError when there is no place for one.
     """
     try:
         folder = tempfile.mkdtemp(prefix="accounts-metrics-")
     except OSError as error:
-        sys.exit(f"METRICS_TOKEN, METRICS_PORT: there is nowhere to count ({error.strerror}).")
+        raise SettingsError(
+            f"TMPDIR: The metrics need a folder that can be written to ({error.strerror})."
+        ) from None
     os.environ[VARIABLE] = folder
     try:
         yield

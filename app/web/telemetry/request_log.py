@@ -15,7 +15,8 @@ from app.clock import now
 from app.events import OK
 from app.models.connection import query_count
 from app.web.http.request import IncomingRequest
-from app.web.telemetry.log_format import JsonLines, Line, ReadableLines, console
+from app.web.telemetry.log_format import JsonLines, Line, ReadableLines
+from app.web.telemetry.readable_request import format_request
 
 STANDARD_ERROR = 2
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
@@ -25,7 +26,7 @@ NAME_LENGTH = 100  # characters told of an operation's name
 def configure(*, debug: bool, readable: bool = False) -> None:
     """Log to standard error: JSON, or what a person reads at a terminal."""
     global _rendered
-    _rendered = _as_text() if readable else _as_json
+    _rendered = format_request if readable else _as_json
     handler = logging.StreamHandler()
     handler.setFormatter(ReadableLines() if readable else JsonLines())
     logging.basicConfig(level=logging.DEBUG if debug else logging.INFO, handlers=[handler])
@@ -69,16 +70,6 @@ def note(incoming: IncomingRequest, status: int, seconds: float) -> None:
 
 def _as_json(line: Line) -> bytes:
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
-
-
-def _as_text() -> Callable[[Line], bytes]:
-    render = console()
-
-    def rendered(line: Line) -> bytes:
-        line["at"] = line["at"].isoformat()
-        return f"{render(None, 'info', line)}\n".encode()
-
-    return rendered
 
 
 _rendered: Callable[[Line], bytes] = _as_json

@@ -1,4 +1,4 @@
-"""/dev/mail: what the worker keeps without SMTP_URL, shown in development and nowhere else."""
+"""The mailbox: mail that the development worker keeps without SMTP_URL, shown at /dev/mail."""
 
 import os
 import re
@@ -13,22 +13,26 @@ from bson import ObjectId
 from flask import Flask
 from werkzeug.test import TestResponse
 
-from app import config
 from app.clock import now
-from app.mail.mailbox import KEPT, Mailbox
 from app.mail.rendering import render
 from app.mail.smtp import LeaseLostError
 from app.mail_kinds import MailKind
 from app.models.outgoing_mail import OutgoingMail, OutgoingMailRecord, enqueue_mail
-from app.web.mailbox.page import POLICY, POLICY_OF_A_MAIL, mailbox
+from development.mailbox.folder import MOST_MAILS, Mailbox
+from development.mailbox.page import MAIL_POLICY, PAGE_POLICY, make_blueprint
 from tests.client import Client
 from tests.conftest import ENVIRONMENT
 from tests.processes import ROOT
 
 SENDER = Address("Contas", addr_spec="contas@example.com")
-ASK = """
+STATUSES = """
 import sys
-from application import app
+if sys.argv[1] == "product":
+    from application import app
+else:
+    from app.config import load_settings
+    from development.server import make_app
+    app = make_app(load_settings())
 for path in ("/dev/mail", "/dev/mail/style.css", "/dev/mail/" + "a" * 24):
     print(app.test_client().get(path).status_code)
 """
@@ -51,12 +55,10 @@ def keep(folder: Path, **values: object) -> str:
 
 
 @pytest.fixture
-def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
-    """GETs pages of a mailbox over an empty folder."""
+def pages(tmp_path: Path):
+    """Requests pages of a mailbox over an empty folder."""
     app = Flask("mailbox")
-    app.register_blueprint(mailbox)
-    given = {"FLASK_ENV": "development", "MAIL_FOLDER": str(tmp_path)}
-    monkeypatch.setattr(config, "_current", config.load_settings(given))
+    app.register_blueprint(make_blueprint(Mailbox(tmp_path)))
 
     def get(path: str = "") -> TestResponse:
         return app.test_client().get(f"/dev/mail{path}")
@@ -64,10 +66,10 @@ def pages(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
     return get
 
 
-def answers(environment: dict[str, str]) -> list[str]:
+def statuses(program: str, environment: dict[str, str]) -> list[str]:
     """The statuses of the pages in an application of its own."""
     run = subprocess.run(
-        [sys.executable, "-c", ASK],
+        [sys.executable, "-c", STATUSES, program],
         cwd=ROOT,
         env={**os.environ, **ENVIRONMENT, **environment},
         stdout=subprocess.PIPE,
@@ -77,18 +79,24 @@ def answers(environment: dict[str, str]) -> list[str]:
     return run.stdout.split()
 
 
-def test_is_served_in_development() -> None:
-    assert answers({"FLASK_ENV": "development"}) == ["200", "200", "404"]
+@pytest.mark.parametrize("environment", ["development", "testing"])
+def test_the_development_server_shows_it(database_uri: str, environment: str) -> None:
+    given = {"FLASK_ENV": environment, "MONGODB_URI": database_uri}
+    assert statuses("development", given) == ["200", "200", "404"]
 
 
-@pytest.mark.parametrize("environment", ["testing", "production"])
-def test_is_not_served_elsewhere(environment: str) -> None:
-    uri = "mongodb://127.0.0.1:1/accounts"
-    given = {"FLASK_ENV": environment, "MONGODB_URI": uri}
-    assert answers(given) == ["404", "404", "404"]
+def test_the_development_server_hides_it_with_production_settings(database_uri: str) -> None:
+    given = {"FLASK_ENV": "production", "MONGODB_URI": database_uri}
+    assert statuses("development", given) == ["404", "404", "404"]
 
 
-def test_the_worker_prints_and_keeps_what_it_cannot_send(
+@pytest.mark.parametrize("environment", ["development", "testing", "production"])
+def test_the_product_has_no_such_page(environment: str) -> None:
+    given = {"FLASK_ENV": environment, "MONGODB_URI": "mongodb://127.0.0.1:1/accounts"}
+    assert statuses("product", given) == ["404", "404", "404"]
+
+
+def test_the_development_worker_prints_and_keeps_mail(
     api: Client, database_uri: str, tmp_path: Path
 ) -> None:
     folder = tmp_path / "mail"
@@ -97,7 +105,7 @@ def test_the_worker_prints_and_keeps_what_it_cannot_send(
     enqueue_mail(MailKind.RESET_PASSWORD, to="ninguem@example.com")
     environment = {**os.environ, **ENVIRONMENT, "MONGODB_URI": database_uri}
     with subprocess.Popen(
-        [sys.executable, "-m", "app.worker"],
+        [sys.executable, "-m", "development.worker"],
         cwd=ROOT,
         env={**environment, "MAIL_FOLDER": str(folder)},
         stdout=subprocess.PIPE,
@@ -113,7 +121,7 @@ def test_the_worker_prints_and_keeps_what_it_cannot_send(
         "\n",
         "Olá, Ana Lima!\n",
     ]
-    (mail,) = Mailbox(folder).mails()
+    (mail,) = Mailbox(folder).list_mails()
     assert mail.name == str(owed.id)
     assert mail.message["Subject"] == "Confirme seu e-mail"
     assert stat.S_IMODE(folder.stat().st_mode) == 0o700
@@ -134,7 +142,7 @@ def test_lists_mail_newest_first(pages, tmp_path: Path) -> None:
     assert "No mail yet." in pages().text
     first, second = keep(tmp_path), keep(tmp_path)
     page = pages()
-    assert page.headers["Content-Security-Policy"] == POLICY
+    assert page.headers["Content-Security-Policy"] == PAGE_POLICY
     assert page.text.index(f"/dev/mail/{second}") < page.text.index(f"/dev/mail/{first}")
     assert page.text.count("O e-mail da sua conta foi trocado</a>") == 2
     assert page.text.count("<td>ana@example.com</td>") == 2
@@ -143,7 +151,7 @@ def test_lists_mail_newest_first(pages, tmp_path: Path) -> None:
 def test_shows_a_mail_with_links_to_click_and_its_html_in_a_sandbox(pages, tmp_path: Path) -> None:
     name = keep(tmp_path)
     page = pages(f"/{name}")
-    assert page.headers["Content-Security-Policy"] == POLICY
+    assert page.headers["Content-Security-Policy"] == PAGE_POLICY
     assert "<h1>O e-mail da sua conta foi trocado</h1>" in page.text
     assert f"&lt;{name}@example.com&gt;" in page.text
     link = (
@@ -153,7 +161,7 @@ def test_shows_a_mail_with_links_to_click_and_its_html_in_a_sandbox(pages, tmp_p
     frame = f'src="/dev/mail/{name}/html" sandbox="allow-popups allow-popups-to-escape-sandbox"'
     assert frame in page.text
     html = pages(f"/{name}/html")
-    assert html.headers["Content-Security-Policy"] == POLICY_OF_A_MAIL
+    assert html.headers["Content-Security-Policy"] == MAIL_POLICY
     assert html.mimetype == "text/html"
     assert "Sua conta agora usa outro e-mail" in html.text
 
@@ -166,18 +174,18 @@ def test_escapes_what_a_mail_says(pages, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["a" * 24, "..%2f..%2fapplication", "style", "A" * 24])
-def test_knows_no_other_name(pages, tmp_path: Path, name: str) -> None:
+def test_refuses_every_other_name(pages, tmp_path: Path, name: str) -> None:
     (tmp_path / "style.eml").write_text("Subject: x\n\n")
     assert pages(f"/{name}").status_code == 404
     assert pages(f"/{name}/html").status_code == 404
 
 
 def test_keeps_the_newest_two_hundred(tmp_path: Path) -> None:
-    names = [keep(tmp_path) for _ in range(KEPT + 2)]
-    assert [mail.name for mail in Mailbox(tmp_path).mails()] == names[:1:-1]
+    names = [keep(tmp_path) for _ in range(MOST_MAILS + 2)]
+    assert [mail.name for mail in Mailbox(tmp_path).list_mails()] == names[:1:-1]
 
 
-def test_keeps_nothing_that_is_another_workers(tmp_path: Path) -> None:
+def test_keeps_no_mail_that_another_worker_has_taken(tmp_path: Path) -> None:
     name = keep(tmp_path)
     message = Mailbox(tmp_path).find(name).message
     (tmp_path / f"{name}.eml").unlink()

@@ -19,10 +19,10 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pymongo
 import pytest
-from bson import ObjectId
+from bson import Int64, ObjectId
 from pymongo.errors import AutoReconnect, DuplicateKeyError
 
-from app.models import embedded
+from development import embedded_database
 from tests.processes import ROOT, start_database, stop
 
 NOON = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
@@ -90,7 +90,14 @@ def files_at_most(count):
 
 def refused(folder, *arguments):
     """What a start of the database in this folder says when it refuses, as it always must here."""
-    command = [sys.executable, "-m", "app.models.embedded", "--folder", str(folder), *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "development.embedded_database",
+        "--folder",
+        str(folder),
+        *arguments,
+    ]
     ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20)
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1), ended
     return ended.stderr
@@ -209,7 +216,7 @@ def test_turns_away_more_clients_than_it_has_files_for_and_serves_on(database, r
 
 def test_refuses_the_data_of_another_version_and_says_how_to_start_afresh(tmp_path):
     subprocess.run([sys.executable, "-c", MAKE_AN_OLD_STORE, str(tmp_path)], check=True)
-    assert f"{tmp_path} holds the data of another version" in (said := refused(tmp_path))
+    assert f"{tmp_path} holds data of another version" in (said := refused(tmp_path))
     assert "to start afresh, remove the folder" in said
 
 
@@ -235,34 +242,34 @@ def test_refuses_damaged_data_and_says_how_to_start_afresh(tmp_path):
 )
 def test_refuses_a_folder_it_cannot_make(tmp_path, capsys, name, why):
     (tmp_path / "file").touch()
-    assert embedded.main(["--folder", str(tmp_path / name)]) == 2
+    assert embedded_database.main(["--folder", str(tmp_path / name)]) == 2
     assert capsys.readouterr().err == (
-        f"The development database does not start: {tmp_path / name} cannot be made: {why}.\n"
+        f"The embedded database cannot start: {tmp_path / name} cannot be created: {why}.\n"
     )
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root writes anywhere")
 def test_refuses_a_folder_it_cannot_write_to(tmp_path, capsys):
     tmp_path.chmod(0o500)
-    assert embedded.main(["--folder", str(tmp_path)]) == 2
+    assert embedded_database.main(["--folder", str(tmp_path)]) == 2
     assert capsys.readouterr().err == (
-        f"The development database does not start: {tmp_path} cannot be written to.\n"
+        f"The embedded database cannot start: {tmp_path} cannot be written to.\n"
     )
 
 
 def test_refuses_a_port_that_is_taken(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])
-        assert f"port {port} cannot be listened on" in refused(tmp_path, "--port", port)
+        assert f"it cannot listen on port {port}" in refused(tmp_path, "--port", port)
     assert not (tmp_path / "embedded.uri").exists()
 
 
 def test_refuses_any_version_its_guards_were_not_proven_for(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(importlib.metadata, "version", lambda _name: "0.7.0b4")
-    assert embedded.main(["--folder", str(tmp_path / "data")]) == 2
+    assert embedded_database.main(["--folder", str(tmp_path / "data")]) == 2
     assert capsys.readouterr().err == (
-        "The development database does not start: secantusdb 0.7.0b4 is installed, and the guards "
-        "in app/models/embedded_guards.py are proven for 0.7.0b3 alone.\n"
+        "The embedded database cannot start: secantusdb 0.7.0b4 is installed, but "
+        "development/embedded_guards.py is tested with 0.7.0b3 only.\n"
     )
     assert not (tmp_path / "data").exists()
 
@@ -286,7 +293,7 @@ def test_says_why_the_server_is_not_installed(
     monkeypatch.setattr(platform, "machine", lambda: machine)
     monkeypatch.setattr(sys, "platform", system)
     monkeypatch.setattr(sys, "version_info", version)
-    status = embedded.main(["--folder", str(tmp_path / "data")])
+    status = embedded_database.main(["--folder", str(tmp_path / "data")])
     monkeypatch.undo()
     assert status == 2
     assert said in (error := capsys.readouterr().err)
@@ -294,7 +301,7 @@ def test_says_why_the_server_is_not_installed(
 
 
 def test_importing_the_launcher_does_not_load_the_server():
-    code = "import sys, app.models.embedded; sys.exit('secantus' in sys.modules)"
+    code = "import sys, development.embedded_database; sys.exit('secantus' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
@@ -533,13 +540,13 @@ def test_gives_back_dates_as_the_same_instant_to_the_millisecond(rows):
     assert rows.count_documents({"at": NOON.replace(microsecond=123_000).astimezone(west)}) == 1
 
 
-def test_is_asked_for_no_retryable_writes(database):
-    """The server would keep the last 10,000 of them and walk them all at every write."""
-    asked = []
+def test_is_a_replica_set_to_which_drivers_send_retryable_writes(database):
+    assert database.client.admin.command("hello")["setName"] == "rs0"
+    sent = []
 
     class Listener(pymongo.monitoring.CommandListener):
         def started(self, event):
-            asked.append((event.command_name, "txnNumber" in event.command))
+            sent.append((event.command_name, "txnNumber" in event.command))
 
         def succeeded(self, event):
             pass
@@ -549,4 +556,52 @@ def test_is_asked_for_no_retryable_writes(database):
     host, port = database.client.address
     with pymongo.MongoClient(host, port, event_listeners=[Listener()]) as client:
         client.accounts.retries.insert_one({})
-    assert asked == [("insert", False), ("endSessions", False)]
+    assert sent == [("insert", True), ("endSessions", False)]
+
+
+def test_a_write_that_is_sent_again_is_made_once(database):
+    rows = database.sent_again
+    rows.insert_one({"_id": 1, "count": 0})
+    update = {"update": rows.name, "updates": [{"q": {"_id": 1}, "u": {"$inc": {"count": 1}}}]}
+    with database.client.start_session() as session:
+        replies = [
+            database.command({**update, "txnNumber": Int64(7)}, session=session) for _ in range(2)
+        ]
+    assert [reply["nModified"] for reply in replies] == [1, 1]
+    assert rows.find_one() == {"_id": 1, "count": 1}
+
+
+def test_looks_only_at_the_oldest_record_of_a_retryable_write_at_each_write():
+    run = subprocess.run(
+        [sys.executable, "-c", COUNT_LOOKS_AT_RECORDS], cwd=ROOT, capture_output=True, text=True
+    )
+    assert run.stdout == "kept 10000, the last 10000; looked at 3 for 1 more\nkept 0\n", run.stderr
+
+
+COUNT_LOOKS_AT_RECORDS = """
+from development import embedded_guards
+from secantus.transactions import TransactionRegistry
+embedded_guards.install()
+
+class Records(dict):
+    looks = 0
+    def items(self):
+        Records.looks += len(self)
+        return super().items()
+    def __iter__(self):
+        Records.looks += 1
+        return super().__iter__()
+
+time = [0.0]
+registry = TransactionRegistry(time_func=lambda: time[0])
+registry._retryable = records = Records()
+for number in range(10_005):
+    Records.looks = 0
+    registry.record_retryable(b"session", number, b"", {"ok": 1.0})
+    registry.retryable_reply(b"session", number, b"")
+kept = "the last 10000" if min(key[1] for key in dict.keys(records)) == 5 else "others"
+print(f"kept {len(records)}, {kept}; looked at {Records.looks} for 1 more")
+time[0] += 30 * 60 + 1
+registry.retryable_reply(b"session", 10_004, b"")
+print("kept", len(records))
+"""

@@ -1,4 +1,4 @@
-"""The development mailbox: mail kept as files in a folder, where there is no mail server."""
+"""The mailbox's folder: each mail is one .eml file."""
 
 import email
 import re
@@ -12,13 +12,13 @@ from sys import stdout
 
 from app.mail.smtp import LeaseLostError
 
-KEPT = 200  # mails; the oldest go
+MOST_MAILS = 200  # when there are more, the oldest are removed
 NAME = re.compile(r"[0-9a-f]{24}", re.ASCII)
 
 
 @dataclass(frozen=True)
 class KeptMail:
-    """A mail as kept: its name, when it was kept, and the message."""
+    """A mail in the folder: its name, when it was stored, and the message."""
 
     name: str
     at: datetime
@@ -27,49 +27,52 @@ class KeptMail:
     @property
     def text(self) -> str:
         """The mail as plain text."""
-        return _text(self.message)
+        return _read_part(self.message, "plain").replace("\r\n", "\n")
 
     @property
     def html(self) -> str:
         """The mail as HTML, exactly as it was written."""
-        return self.message.get_body(("html",)).get_content()
+        return _read_part(self.message, "html")
 
 
 @dataclass(frozen=True)
 class Mailbox:
-    """A folder of .eml files, readable by its owner alone: they hold links that work."""
+    """A folder of .eml files that only its owner can read: the mails hold links that work."""
 
     folder: Path
 
     def send(self, message: EmailMessage, still_ours: Callable[[], bool]) -> None:
-        """Print the message and keep it, in the place of an earlier one of the same Message-ID."""
+        """Store and print the message. It replaces an earlier one of the same Message-ID.
+
+        Raises LeaseLostError when `still_ours()` is False: another worker has taken the mail.
+        """
         name = message["Message-ID"].lstrip("<").partition("@")[0]
         if not still_ours():
             raise LeaseLostError
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Whoever looks into the folder sees all of a mail or none.
+        # Written under another name and renamed: whoever lists the folder never sees half a mail.
         unfinished = self.folder / f"{name}.unfinished"
         unfinished.touch(mode=0o600)
         unfinished.write_bytes(message.as_bytes())
         unfinished.replace(self.folder / f"{name}.eml")
-        for path in self._newest_first()[KEPT:]:
+        for path in self._list_newest_first()[MOST_MAILS:]:
             path.unlink(missing_ok=True)
-        stdout.write(_printed(message))
+        stdout.write(_format(message))
         stdout.flush()
 
-    def mails(self) -> list[KeptMail]:
+    def list_mails(self) -> list[KeptMail]:
         """Every mail, the newest first."""
-        return [mail for path in self._newest_first() if (mail := self.find(path.stem))]
+        return [mail for path in self._list_newest_first() if (mail := self.find(path.stem))]
 
     def find(self, name: str) -> KeptMail | None:
-        """One mail by its name; None for whatever names none."""
+        """The mail of this name, or None."""
         path = self.folder / f"{name}.eml"
         if not NAME.fullmatch(name) or not path.is_file():
             return None
         at = datetime.fromtimestamp(path.stat().st_mtime, UTC)
         return KeptMail(name, at, email.message_from_bytes(path.read_bytes(), policy=default))
 
-    def _newest_first(self) -> list[Path]:
+    def _list_newest_first(self) -> list[Path]:
         return sorted(
             self.folder.glob("*.eml"),
             key=lambda path: (path.stat().st_mtime_ns, path.stem),
@@ -77,11 +80,15 @@ class Mailbox:
         )
 
 
-def _printed(message: EmailMessage) -> str:
-    rule = "-" * 72
-    heads = f"To: {message['To']}\nSubject: {message['Subject']}"
-    return f"{rule}\n{heads}\n\n{_text(message)}{rule}\n"
+def _format(message: EmailMessage) -> str:
+    line = "-" * 72
+    headers = f"To: {message['To']}\nSubject: {message['Subject']}"
+    text = _read_part(message, "plain").replace("\r\n", "\n")
+    return f"{line}\n{headers}\n\n{text}{line}\n"
 
 
-def _text(message: EmailMessage) -> str:
-    return message.get_body(("plain",)).get_content().replace("\r\n", "\n")
+def _read_part(message: EmailMessage, subtype: str) -> str:
+    part = message.get_body((subtype,))
+    if part is None:
+        raise ValueError(f"the mail has no text/{subtype} part")
+    return str(part.get_content())

@@ -1,1 +1,0 @@
-"""The development mailbox in a browser: /dev/mail, served in development alone."""

@@ -1,0 +1,1 @@
+"""The mailbox: mail that is not sent anywhere, kept as files and shown at /dev/mail."""
