@@ -83,8 +83,19 @@ def test_graphql_has_every_field_with_its_description(name: str) -> None:
             continue
         first, *others = field.name.split("_")
         camel_case = first + "".join(map(str.title, others))
-        text = field.description if name == "User" else field.input_description
-        assert fields[camel_case].description.startswith(text or field.description)
+        text = str(User._fields[field.name].help_text)
+        if name != "User":
+            text = field.describe_input()
+        assert fields[camel_case].description.startswith(text)
+
+
+def test_descriptions_list_the_languages_there_are_when_they_are_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.profile_fields.list_languages", lambda: "pt-BR and tlh")
+    locale, sentence = PROFILE_FIELDS["locale"], "The language of messages and mail: pt-BR and tlh."
+    assert locale.make_document_field().help_text == sentence
+    assert locale.describe_input("More.") == f"{sentence} More."
 
 
 def test_the_types_show_what_the_documents_publish_and_nothing_else() -> None:
