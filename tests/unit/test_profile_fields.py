@@ -4,11 +4,13 @@ import subprocess
 import sys
 
 import pytest
+from marshmallow import ValidationError
 from mongoengine import EmbeddedDocument, StringField
 
-from app.accounts.forms import REGISTER
+from app.accounts.forms import REGISTER, field_errors
 from app.accounts.import_forms import FORM
 from app.accounts.profile_forms import ADDRESS, PROFILE
+from app.errors import AnyErrorReason, ErrorCode, ErrorReason
 from app.models.export_policy import (
     PERSONAL_DOCUMENTS,
     account_file_fields,
@@ -124,6 +126,17 @@ def test_refuses_a_field_that_does_not_declare_whether_it_is_exported() -> None:
 def test_refuses_what_is_no_name(name: str) -> None:
     with pytest.raises(ValueError, match="not a name in snake_case"):
         ProfileField(name=name, description="A field.")
+
+
+def test_errors_keep_the_reasons_of_extensions_and_translate_messages_of_marshmallow() -> None:
+    class Reason(AnyErrorReason):
+        ODD = ErrorCode.BAD_USER_INPUT, "Not an even number."
+
+    error = ValidationError({"x": [Reason.ODD], "y": ["Not a valid integer."]})
+    assert field_errors(error, ("input",)) == [
+        (("input", "x"), Reason.ODD),
+        (("input", "y"), ErrorReason.INVALID_DATA),
+    ]
 
 
 def test_refuses_a_name_that_something_else_has() -> None:
