@@ -30,7 +30,8 @@ class PersonalField:
     """One value that is known of a person.
 
     name: in snake_case; its GraphQL name is the same in camelCase.
-    description: what it is. input_description: what is accepted, where that says more.
+    description: what it is. input_description: what is accepted, where that says more. In both
+    `{languages}` stands for all languages, which an extension may add to.
     document_field: makes the MongoEngine field; called with keyword arguments, see below.
     input_field: makes the marshmallow field that checks and normalises an input; likewise.
     required: it has a value always, and cannot be cleared.
@@ -54,11 +55,15 @@ class PersonalField:
         """
         return self.document_field(
             required=self.required,
-            help_text=self.description,
+            help_text=_fill(self.description),
             exported=True,
             published=True,
             **metadata,
         )
+
+    def describe_input(self, note: str = "") -> str:
+        """Return the description of the input. note: a sentence to add."""
+        return _fill(f"{self.input_description or self.description} {note}".strip())
 
     def make_input_field(self, *, required: bool) -> fields.Field:
         """Return a new marshmallow field; null is accepted unless it is required."""
@@ -73,7 +78,8 @@ class ProfileField(PersonalField):
     read: the permission to read it of others; its owner always may.
     registration: whether `register` accepts it; it requires it if `is_required_at_first`.
     registration_note: what its description says there beyond the input description.
-    in_account_files: whether `flask accounts export` writes it and `import` reads it.
+    in_account_files: whether `flask accounts export` writes it and `import` reads it. It has to be
+    JSON as it is stored, or a day.
     parts: of an embedded document.
     """
 
@@ -96,6 +102,10 @@ class ProfileField(PersonalField):
     def is_day(self) -> bool:
         """Whether it is a date without a time: stored as its midnight in UTC."""
         return isinstance(self.make_document_field(), DateField)
+
+
+def _fill(text: str) -> str:
+    return text.replace("{languages}", list_languages())
 
 
 _Field = TypeVar("_Field", bound=PersonalField)
@@ -182,7 +192,7 @@ PROFILE_FIELDS = _by_name(
     ),
     ProfileField(
         name="locale",
-        description=f"The language of messages and mail: {list_languages()}.",
+        description="The language of messages and mail: {languages}.",
         document_field=partial(StringField, default=DEFAULT_LOCALE, max_length=MAX_TAG_LENGTH),
         input_field=LocaleField,
         required=True,

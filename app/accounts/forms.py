@@ -5,14 +5,14 @@ from typing import Any
 
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
-from app.errors import AccountError, ErrorReason, FieldPath
+from app.errors import AccountError, AnyErrorReason, ErrorReason, FieldError, FieldPath
 from app.models.user import UserRecord
 from app.profile_fields import PROFILE_FIELDS, refuse_taken_names
 from app.security.passwords import weaknesses
 from app.validation.text import REASONS, Email, Password
 
 LONGEST_GUESS = 1024  # characters of a password that is only compared
-FieldErrors = list[tuple[FieldPath, ErrorReason]]
+FieldErrors = list[FieldError]
 
 
 def load_form(form: Schema, given: Mapping[str, Any], at: FieldPath = ()) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def field_errors(error: ValidationError, at: FieldPath = ()) -> FieldErrors:
     at: the path of what was validated within the input.
     """
     return [
-        ((*at, name), reason if isinstance(reason, ErrorReason) else ErrorReason.INVALID_DATA)
+        ((*at, name), reason if isinstance(reason, AnyErrorReason) else ErrorReason.INVALID_DATA)
         for name, reasons in error.normalized_messages().items()
         for reason in reasons
     ]
@@ -47,11 +47,8 @@ def refuse_weak_password(password: str, user: UserRecord) -> None:
         raise AccountError(ErrorReason.INVALID_DATA, fields=[(path, why) for why in faults])
 
 
-class CredentialsForm(Schema):
-    """What a new account signs in with. The form of `register` adds profile fields."""
-
-    email = Email(required=True)
-    password = Password(required=True)
+class RegisterForm(Schema):
+    """The policy for the password of a new account; `make_register_form` adds the fields."""
 
     @validates_schema(skip_on_field_errors=False)
     def check_password(self, data: dict[str, Any], **_: Any) -> None:
@@ -60,6 +57,24 @@ class CredentialsForm(Schema):
             faults = weaknesses(password, email=data.get("email"), full_name=data.get("full_name"))
             if faults:
                 raise ValidationError({"password": faults})
+
+
+def make_register_form() -> Schema:
+    """Return the form of a new account. Its fields are in the order of `RegisterInput`.
+
+    Raises ValueError if a profile field is named `email` or `password`.
+    """
+    credentials = {"email": Email(required=True), "password": Password(required=True)}
+    refuse_taken_names(credentials, "the form of register")
+    required, optional = (
+        {
+            field.name: field.make_input_field(required=first)
+            for field in PROFILE_FIELDS.values()
+            if field.registration and field.is_required_at_first is first
+        }
+        for first in (True, False)
+    )
+    return RegisterForm.from_dict({**required, **credentials, **optional}, name="RegisterForm")()
 
 
 class LoginForm(Schema):
@@ -112,15 +127,7 @@ class RefreshTokenForm(Schema):
     refresh_token = fields.String(required=True, error_messages=REASONS)
 
 
-refuse_taken_names(CredentialsForm().fields, "the form of register")
-REGISTER = CredentialsForm.from_dict(
-    {
-        field.name: field.make_input_field(required=field.is_required_at_first)
-        for field in PROFILE_FIELDS.values()
-        if field.registration
-    },
-    name="RegisterForm",
-)()
+REGISTER = make_register_form()
 LOGIN, REFRESH_TOKEN = LoginForm(), RefreshTokenForm()
 PASSWORD, EMAIL, LINK = PasswordForm(), EmailForm(), LinkForm()
 RESET_PASSWORD, CHANGE_PASSWORD = ResetPasswordForm(), ChangePasswordForm()

@@ -8,7 +8,7 @@ from typing import Any, Literal
 from email_validator import EmailNotValidError, validate_email
 from marshmallow import ValidationError, fields
 
-from app.errors import ErrorReason
+from app.errors import AnyErrorReason, ErrorReason
 
 EMAIL_LENGTH = 254  # RFC 5321, erratum 1690
 MAX_INPUT_LENGTH = 4096  # characters; a longer text is refused before it is normalised
@@ -26,7 +26,7 @@ REASONS: dict[str, str | list[Any] | dict[Any, Any]] = {
 }
 
 
-def refuse(*reasons: ErrorReason) -> ValidationError:
+def refuse(*reasons: AnyErrorReason) -> ValidationError:
     """The exception by which a field refuses a value: ``raise refuse(ErrorReason.TOO_LONG)``."""
     return ValidationError([*reasons])
 

@@ -41,9 +41,8 @@ def _make_update_field(
 def _make_field(
     output: type[graphene.ObjectType], field: PersonalField, note: str, *, required: bool = False
 ) -> graphene.InputField:
-    description = f"{field.input_description or field.description} {note}".strip()
     return graphene.InputField(
-        _input_type(output, field), required=required, description=description
+        _input_type(output, field), required=required, description=field.describe_input(note)
     )
 
 

@@ -4,11 +4,13 @@ import subprocess
 import sys
 
 import pytest
+from marshmallow import ValidationError
 from mongoengine import EmbeddedDocument, StringField
 
-from app.accounts.forms import REGISTER
+from app.accounts.forms import REGISTER, field_errors
 from app.accounts.import_forms import FORM
 from app.accounts.profile_forms import ADDRESS, PROFILE
+from app.errors import AnyErrorReason, ErrorCode, ErrorReason
 from app.models.export_policy import (
     PERSONAL_DOCUMENTS,
     account_file_fields,
@@ -83,8 +85,19 @@ def test_graphql_has_every_field_with_its_description(name: str) -> None:
             continue
         first, *others = field.name.split("_")
         camel_case = first + "".join(map(str.title, others))
-        text = field.description if name == "User" else field.input_description
-        assert fields[camel_case].description.startswith(text or field.description)
+        text = str(User._fields[field.name].help_text)
+        if name != "User":
+            text = field.describe_input()
+        assert fields[camel_case].description.startswith(text)
+
+
+def test_descriptions_list_the_languages_there_are_when_they_are_used(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("app.profile_fields.list_languages", lambda: "pt-BR and tlh")
+    locale, sentence = PROFILE_FIELDS["locale"], "The language of messages and mail: pt-BR and tlh."
+    assert locale.make_document_field().help_text == sentence
+    assert locale.describe_input("More.") == f"{sentence} More."
 
 
 def test_the_types_show_what_the_documents_publish_and_nothing_else() -> None:
@@ -113,6 +126,17 @@ def test_refuses_a_field_that_does_not_declare_whether_it_is_exported() -> None:
 def test_refuses_what_is_no_name(name: str) -> None:
     with pytest.raises(ValueError, match="not a name in snake_case"):
         ProfileField(name=name, description="A field.")
+
+
+def test_errors_keep_the_reasons_of_extensions_and_translate_messages_of_marshmallow() -> None:
+    class Reason(AnyErrorReason):
+        ODD = ErrorCode.BAD_USER_INPUT, "Not an even number."
+
+    error = ValidationError({"x": [Reason.ODD], "y": ["Not a valid integer."]})
+    assert field_errors(error, ("input",)) == [
+        (("input", "x"), Reason.ODD),
+        (("input", "y"), ErrorReason.INVALID_DATA),
+    ]
 
 
 def test_refuses_a_name_that_something_else_has() -> None:
