@@ -58,10 +58,11 @@ def hide_unexpected_errors(
     Raises EngineError and the `known` exceptions unchanged. Logs any other exception and raises
     EngineError(EXCEPTION) in its place.
     """
-    expected: tuple[type[Exception], ...] = (EngineError, *known)
     try:
         return run(*arguments)
-    except expected:
+    except EngineError:
+        raise
+    except known:
         raise
     except Exception as error:  # noqa: BLE001  the one place, see the house style
         raise log_unexpected(error, request_id) from None
