@@ -47,5 +47,5 @@ def test_an_error_of_the_product_passes_and_any_other_is_hidden() -> None:
     with pytest.raises(AccountError) as raised:
         hide_unexpected_errors(fail, refusal, request_id="r-1")
     assert raised.value is refusal
-    with pytest.raises(AccountError, match="^EXCEPTION$"):
+    with pytest.raises(AccountError, match=r"^EXCEPTION$"):
         hide_unexpected_errors(fail, ValueError("a secret"), request_id="r-1")
