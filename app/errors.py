@@ -54,7 +54,7 @@ class ErrorReason(AnyErrorReason):
     INVALID_EMAIL = ErrorCode.BAD_USER_INPUT, "Not an e-mail address that can receive mail."
     INVALID_CPF_CNPJ = ErrorCode.BAD_USER_INPUT, "Not a CPF or CNPJ with right check digits."
     INVALID_DATE = ErrorCode.BAD_USER_INPUT, "Not a date, or not one that is possible here."
-    INVALID_LOCALE = ErrorCode.BAD_USER_INPUT, "Not a language this server speaks: pt-BR or en."
+    INVALID_LOCALE = ErrorCode.BAD_USER_INPUT, "Not a language of this server."
     INVALID_COUNTRY = ErrorCode.BAD_USER_INPUT, "Not a country's ISO 3166-1 alpha-3 code."
     INVALID_POSTCODE = ErrorCode.BAD_USER_INPUT, "Not a CEP, in an address in Brazil."
     INVALID_STATE = ErrorCode.BAD_USER_INPUT, "Not a state's two letters, in an address in Brazil."

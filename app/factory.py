@@ -8,11 +8,10 @@ from flask import Flask
 
 from app import config
 from app.cli import command_groups
-from app.config import Settings, SettingsError
+from app.config import DEVELOPMENT, Settings, SettingsError
 from app.models import connection
 from app.models.persisted_operation import StoredOperations
 from app.security import tokens
-from app.settings_form import DEVELOPMENT
 from app.web.http import response_headers
 from app.web.http.graphql import GraphQLView
 from app.web.mailbox.page import mailbox
@@ -50,7 +49,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     connection.connect(settings)
     command_groups.configure(app)
     app.register_blueprint(health.blueprint)
-    if settings.metrics_page:
+    if settings.serves_metrics:
         app.register_blueprint(metrics_endpoint.blueprint)
     app.register_blueprint(jwks.blueprint)
     if settings.mailbox:

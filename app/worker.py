@@ -12,7 +12,7 @@ from app import config
 from app.accounts.mail_content import compose
 from app.config import Settings, SettingsError
 from app.errors import AccountError
-from app.mail.delivery import Compose, Delivery, Way
+from app.mail.delivery import Compose, Delivery, MailTransport
 from app.mail.mailbox import Mailbox
 from app.mail.smtp import MailServer
 from app.models import connection
@@ -55,16 +55,16 @@ def make_delivery(settings: Settings, compose: Compose) -> Delivery:
         )
     return Delivery(
         compose=compose,
-        way=_way(settings),
+        transport=_transport(settings),
         sender=settings.mail_from,
-        home=settings.frontend_url,
-        locale=settings.default_locale,
-        lease=settings.outbox_lease_seconds,
-        first_wait=settings.outbox_retry_seconds,
+        frontend_url=settings.frontend_url,
+        default_locale=settings.default_locale,
+        lease_seconds=settings.outbox_lease_seconds,
+        retry_seconds=settings.outbox_retry_seconds,
     )
 
 
-def _way(settings: Settings) -> Way:
+def _transport(settings: Settings) -> MailTransport:
     if settings.smtp_url:
         return MailServer.at(settings.smtp_url, settings.outbox_lease_seconds * OF_THE_LEASE)
     return Mailbox(settings.mail_folder)

@@ -7,7 +7,7 @@ from graphene.utils.str_converters import to_camel_case
 from graphql import FieldNode, GraphQLError
 
 from app.errors import AccountError, AnyErrorReason, ErrorReason, FieldPath
-from app.messages import sentence
+from app.locales import sentence
 from schema.context import Context
 from schema.engine import errors
 from schema.engine.errors import EngineError

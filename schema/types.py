@@ -18,11 +18,13 @@ from app.models import security_event
 from app.models import session as sessions
 from app.models import user as documents
 from app.models import user_list as users
+from app.models.export_policy import published_fields
 from app.models.security_event import SecurityEventType as Happened
 from app.models.user import UserRecord
 from app.permissions import PERMISSIONS, ROLES, permissions_of
 from app.permissions import Permission as AccountPermission
 from app.permissions import Role as RoleRow
+from app.profile_fields import refuse_taken_names
 from schema.pagination import Connection, Cursors, PageInfo
 
 EVENT_TYPES = {
@@ -86,16 +88,7 @@ class Address(MongoengineObjectType):
     class Meta:
         model = documents.Address
         description = "A postal address."
-        only_fields = (
-            "zip_code",
-            "street",
-            "number",
-            "complement",
-            "neighborhood",
-            "city",
-            "state",
-            "country",
-        )
+        only_fields = published_fields(documents.Address)
 
     is_type_of = None  # resolvers give the stored values, not hydrated documents
 
@@ -104,7 +97,7 @@ class Session(MongoengineObjectType):
     class Meta:
         model = sessions.Session
         description = "One login on one device, live as long as the account lists it."
-        only_fields = ("ip_address", "created_at", "last_used_at", "expires_at")
+        only_fields = published_fields(sessions.Session)
 
     is_type_of = None  # see User, for this and the id
     id = graphene.ID(required=True, description=sessions.Session.id.help_text)
@@ -117,7 +110,7 @@ class SecurityEvent(MongoengineObjectType):
     class Meta:
         model = security_event.SecurityEvent
         description = "Something that happened to an account."
-        only_fields = ("at", "ip_address")
+        only_fields = published_fields(security_event.SecurityEvent)
 
     is_type_of = None  # see User, for this and the id
     id = graphene.ID(required=True, description=security_event.SecurityEvent.id.help_text)
@@ -153,19 +146,7 @@ class User(MongoengineObjectType):
             "An account. Generated from the User document, field by field; "
             "the password hash is never a field."
         )
-        only_fields = (
-            "email",
-            "email_verified",
-            "full_name",
-            "cpf_cnpj",
-            "date_of_birth",
-            "address",
-            "locale",
-            "active",
-            "created_at",
-            "updated_at",
-            "last_login_at",
-        )
+        only_fields = published_fields(documents.User)
 
     is_type_of = None  # resolvers give records, not hydrated documents
 
@@ -213,6 +194,8 @@ class User(MongoengineObjectType):
         cursors = Cursors(f"events of {account.id}", "at")
         return Connection(list_events(account, cursors.slice_of(**asked), viewer), cursors)
 
+
+refuse_taken_names(vars(User), "the GraphQL type User")
 
 NEEDS = {"sessions": {"session_ids"}, "permissions": {"roles"}}
 COLUMNS: dict[str, frozenset[str]] = {

@@ -5,14 +5,8 @@ from collections.abc import Collection, Iterable
 from app.accounts.caller import Caller
 from app.errors import AccountError, ErrorReason
 from app.models.user import UserRecord
-from app.permissions import AnyPermission, Permission, permissions_of
-
-READ_PERMISSIONS: dict[str, AnyPermission] = {
-    "full_name": Permission.USERS_READ,
-    "cpf_cnpj": Permission.USERS_READ_SENSITIVE,
-    "date_of_birth": Permission.USERS_READ_SENSITIVE,
-    "address": Permission.USERS_READ_SENSITIVE,
-}
+from app.permissions import AnyPermission, permissions_of
+from app.profile_fields import PROFILE_FIELDS
 
 
 def require_owner_or(permission: AnyPermission, account: UserRecord, caller: Caller) -> None:
@@ -42,8 +36,8 @@ def hide_unreadable_fields(
     """
     hidden = [
         name
-        for name in fields
-        if name in READ_PERMISSIONS and not caller.allows(READ_PERMISSIONS[name])
+        for name, field in PROFILE_FIELDS.items()
+        if name in fields and not caller.allows(field.read)
     ]
     if not hidden:
         return

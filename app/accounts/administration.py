@@ -19,10 +19,10 @@ from app.models.transaction import in_transaction
 from app.models.user import UserRecord, find_roles, find_signed_in
 from app.models.user_list import find_account
 from app.permissions import ROLES, USER, Permission
+from app.profile_fields import PROFILE_FIELDS
 from app.security.audit import record
 
 T = TypeVar("T")
-ALL_FIELDS = frozenset(UserRecord.__annotations__)
 
 
 def read_account(user_id: str, fields: Collection[str], caller: Caller) -> UserRecord:
@@ -106,7 +106,7 @@ def _change(
         return changed
 
     account = _require_found(in_transaction(change_account) or find_signed_in(user_id))
-    hide_unreadable_fields([account], ALL_FIELDS, caller)
+    hide_unreadable_fields([account], PROFILE_FIELDS, caller)
     return account
 
 

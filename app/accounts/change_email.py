@@ -6,8 +6,9 @@ from app.accounts.mail_content import describe_origin
 from app.accounts.reauthenticate import confirm_password
 from app.accounts.resolve_link import resolve_link
 from app.errors import AccountError, ErrorReason
+from app.mail_kinds import MailKind
 from app.models.link import LinkKind, offer_change, spend_link, spent
-from app.models.outgoing_mail import MailKind, post
+from app.models.outgoing_mail import enqueue_mail
 from app.models.security_event import SecurityEventType
 from app.models.transaction import in_transaction
 from app.models.user import UserRecord, find_by_id
@@ -36,9 +37,11 @@ def _offer(user: UserRecord, new_email: str, caller: SignedInCaller) -> None:
     link_id = offer_change(user, caller.session_id, new_email)
     if link_id is None:
         raise AccountError(ErrorReason.TOKEN_REVOKED)
-    post(MailKind.CHANGE_EMAIL, to=new_email, user_id=user.id, details={"link_id": str(link_id)})
+    enqueue_mail(
+        MailKind.CHANGE_EMAIL, to=new_email, user_id=user.id, details={"link_id": str(link_id)}
+    )
     details = {**describe_origin(caller), "new_email": new_email}
-    post(MailKind.EMAIL_CHANGE_REQUESTED, to=user.email, user_id=user.id, details=details)
+    enqueue_mail(MailKind.EMAIL_CHANGE_REQUESTED, to=user.email, user_id=user.id, details=details)
 
 
 def confirm_email_change(given: dict, caller: Caller) -> UserRecord:
@@ -69,4 +72,6 @@ def _change(user: UserRecord, link: dict, caller: Caller) -> None:
         raise AccountError(ErrorReason.LINK_INVALID)
     update_search_terms(user.id)
     record(SecurityEventType.EMAIL_CHANGED, user.id, **caller.origin)
-    post(MailKind.EMAIL_CHANGED, to=user.email, user_id=user.id, details=describe_origin(caller))
+    enqueue_mail(
+        MailKind.EMAIL_CHANGED, to=user.email, user_id=user.id, details=describe_origin(caller)
+    )

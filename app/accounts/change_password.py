@@ -7,7 +7,8 @@ from app.accounts.reauthenticate import confirm_password
 from app.accounts.sessions import SignInResult
 from app.clock import now
 from app.errors import AccountError, ErrorReason
-from app.models.outgoing_mail import MailKind, post
+from app.mail_kinds import MailKind
+from app.models.outgoing_mail import enqueue_mail
 from app.models.password import replace_password
 from app.models.security_event import SecurityEventType
 from app.models.session import remove_sessions_of, renew
@@ -46,4 +47,6 @@ def _change(user: UserRecord, hashed: str, caller: SignedInCaller) -> None:
         raise AccountError(ErrorReason.TOKEN_REVOKED)
     remove_sessions_of(user.id, but=caller.session_id)
     record(SecurityEventType.PASSWORD_CHANGED, user.id, **caller.origin)
-    post(MailKind.PASSWORD_CHANGED, to=user.email, user_id=user.id, details=describe_origin(caller))
+    enqueue_mail(
+        MailKind.PASSWORD_CHANGED, to=user.email, user_id=user.id, details=describe_origin(caller)
+    )

@@ -8,7 +8,8 @@ from app.accounts.caller import OPERATOR
 from app.accounts.forms import EMAIL, REGISTER, load_form
 from app.config import current
 from app.errors import AccountError, ErrorReason
-from app.models.outgoing_mail import MailKind, post
+from app.mail_kinds import MailKind
+from app.models.outgoing_mail import enqueue_mail
 from app.models.security_event import SecurityEventType
 from app.models.transaction import in_transaction
 from app.models.user import User, UserRecord, find_by_email
@@ -50,5 +51,5 @@ def account_id(email: str) -> str:
 def _make(user: User) -> None:
     user.add()
     if not user.email_verified:
-        post(MailKind.VERIFY_EMAIL, to=user.email, user_id=user.id)
+        enqueue_mail(MailKind.VERIFY_EMAIL, to=user.email, user_id=user.id)
     record(SecurityEventType.REGISTERED, user.id, **OPERATOR.origin)

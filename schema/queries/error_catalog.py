@@ -3,7 +3,7 @@
 import graphene
 
 from app import errors
-from app.messages import sentence
+from app.locales import sentence
 from schema.guard import public
 from schema.types import ErrorCode, ErrorReason
 

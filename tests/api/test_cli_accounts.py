@@ -7,7 +7,7 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskCliRunner
 
-from app.models.outgoing_mail import MailKind, OutgoingMail
+from app.models.outgoing_mail import OutgoingMail
 from app.models.security_event import SecurityEvent
 from app.models.user import User
 from tests.client import Client
@@ -57,7 +57,7 @@ def test_makes_an_administrator_who_can_log_in_and_administer(
     assert (account.roles, account.session_ids) == (["USER", "ADMIN"], [])
     assert events() == [("REGISTERED", None, None)]
     (mail,) = OutgoingMail.objects
-    assert (mail.kind, mail.to) == (MailKind.VERIFY_EMAIL, "ana@example.com")
+    assert (mail.kind, mail.to) == ("VERIFY_EMAIL", "ana@example.com")
     token = api.login("ana@example.com", PASSWORD).data["login"]["tokens"]["accessToken"]
     page = api.send("{ users { edges { node { email } } } }", token=token)
     assert page.data["users"]["edges"] == [{"node": {"email": "ana@example.com"}}]

@@ -18,7 +18,8 @@ from app.clock import now
 from app.mail.mailbox import KEPT, Mailbox
 from app.mail.rendering import render
 from app.mail.smtp import LeaseLostError
-from app.models.outgoing_mail import MailKind, OutgoingMail, OutgoingMailRecord, post
+from app.mail_kinds import MailKind
+from app.models.outgoing_mail import OutgoingMail, OutgoingMailRecord, enqueue_mail
 from app.web.mailbox.page import POLICY, POLICY_OF_A_MAIL, mailbox
 from tests.client import Client
 from tests.conftest import ENVIRONMENT
@@ -93,7 +94,7 @@ def test_the_worker_prints_and_keeps_what_it_cannot_send(
     folder = tmp_path / "mail"
     api.register({"fullName": "Ana Lima", "email": "ana@example.com", "password": "uma frase boa"})
     owed = OutgoingMail.objects.get()
-    post(MailKind.RESET_PASSWORD, to="ninguem@example.com")
+    enqueue_mail(MailKind.RESET_PASSWORD, to="ninguem@example.com")
     environment = {**os.environ, **ENVIRONMENT, "MONGODB_URI": database_uri}
     with subprocess.Popen(
         [sys.executable, "-m", "app.worker"],

@@ -6,9 +6,11 @@ from graphene.utils.str_converters import to_camel_case
 
 from app.models.user import User
 from app.permissions import PERMISSIONS
-from schema.root import Mutation, Query, build_schema
+from schema.root import build_schema
 from tests.client import Client
 from tests.factories import person
+
+SCHEMA = build_schema()
 
 
 class Undeclared(graphene.ObjectType):
@@ -28,7 +30,7 @@ def test_a_mutation_without_declared_access_cannot_be_built() -> None:
 def test_every_root_field_declares_its_access() -> None:
     declared = {
         name: field.access
-        for root in (Query, Mutation)
+        for root in (SCHEMA.query, SCHEMA.mutation)
         for name, field in root._meta.fields.items()
     }
     assert declared == {
@@ -82,7 +84,7 @@ def test_a_permission_is_checked_before_anything_else(api: Client, name: str) ->
 def test_every_field_with_a_permission_is_tested_above() -> None:
     declared = {
         to_camel_case(name)
-        for root in (Query, Mutation)
+        for root in (SCHEMA.query, SCHEMA.mutation)
         for name, field in root._meta.fields.items()
         if field.access in PERMISSIONS
     }

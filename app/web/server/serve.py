@@ -17,8 +17,7 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 
-from app.config import SettingsError, load_settings
-from app.settings_form import DEVELOPMENT
+from app.config import DEVELOPMENT, SettingsError, load_settings
 from app.web.server.draining import CLOSE, LEAVE
 from app.web.telemetry.log_format import granians
 from app.web.telemetry.metrics_folder import fresh_folder
@@ -109,7 +108,7 @@ def main() -> None:
         # app/web/http/client_address.py (TRUSTED_PROXIES); workers are not replaced after so many
         # requests, since they do not grow (benchmarks/drills/memory.py); no control socket.
     )
-    with fresh_folder() if settings.counted else nullcontext():
+    with fresh_folder() if settings.collects_metrics else nullcontext():
         server.serve()
 
 
