@@ -71,5 +71,5 @@ def hide_unexpected_errors(
 def log_unexpected(error: BaseException, request_id: str) -> EngineError:
     """Log an unexpected error with its request id; return the EngineError to show instead."""
     extra = {"request_id": request_id}
-    log.error("unforeseen error in request %s", request_id, exc_info=error, extra=extra)
+    log.error("unexpected error in request %s", request_id, exc_info=error, extra=extra)
     return EngineError(EngineReason.EXCEPTION)

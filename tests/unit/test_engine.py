@@ -86,7 +86,7 @@ def test_hides_and_logs_what_the_product_does_not_know(
     assert response["data"] == {"broken": None}
     assert find_reasons(response) == ["EXCEPTION"]
     assert "secret" not in str(response)
-    assert [record.getMessage() for record in caplog.records] == ["unforeseen error in request r-1"]
+    assert [record.getMessage() for record in caplog.records] == ["unexpected error in request r-1"]
 
 
 def test_the_product_words_the_errors_it_knows() -> None:
