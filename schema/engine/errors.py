@@ -58,10 +58,11 @@ def hide_unexpected_errors(
     Raises EngineError and the `known` exceptions unchanged. Logs any other exception and raises
     EngineError(EXCEPTION) in its place.
     """
-    expected: tuple[type[Exception], ...] = (EngineError, *known)
     try:
         return run(*arguments)
-    except expected:
+    except EngineError:
+        raise
+    except known:
         raise
     except Exception as error:  # noqa: BLE001  the one place, see the house style
         raise log_unexpected(error, request_id) from None
@@ -70,5 +71,5 @@ def hide_unexpected_errors(
 def log_unexpected(error: BaseException, request_id: str) -> EngineError:
     """Log an unexpected error with its request id; return the EngineError to show instead."""
     extra = {"request_id": request_id}
-    log.error("unforeseen error in request %s", request_id, exc_info=error, extra=extra)
+    log.error("unexpected error in request %s", request_id, exc_info=error, extra=extra)
     return EngineError(EngineReason.EXCEPTION)

@@ -24,7 +24,6 @@ from schema.engine.document_limits import check_variable_depth
 from schema.engine.documents import CachedDocument, DocumentCache
 from schema.engine.errors import EngineError, EngineReason, hide_unexpected_errors
 from schema.engine.input_errors import find_variable_errors
-from schema.engine.limits import Limits
 from schema.engine.options import Options
 from schema.engine.persisted import hash_text
 from schema.engine.presentation import ErrorEntry, present
@@ -93,31 +92,28 @@ class Executor:
 
     def __init__(self, schema: GraphQLSchema, options: Options | None = None) -> None:
         self._schema = schema
-        self._options = options or Options()
-        self._documents = DocumentCache(schema, self._options)
-        self._known = self._options.presentation.known
+        self._options = options = options or Options()
+        self.limits = options.limits
+        self._persisted = options.persisted
+        self._documents = DocumentCache(schema, options)
+        self._known = options.presentation.known
         self._expected: tuple[type[Exception], ...] = (EngineError, *self._known)
-
-    @property
-    def limits(self) -> Limits:
-        """The limits of each request."""
-        return self._options.limits
 
     def prepare(self, parameters: Parameters) -> Operation:
         """Return the operation asked for.
 
         Raises RequestError: the document is unknown or invalid, or has no such operation.
         """
-        text, persisted = None, self._options.persisted
+        text = None
         try:
-            text = persisted.find_text(parameters.query, parameters.sha256)
+            text = self._persisted.find_text(parameters.query, parameters.sha256)
             document = self._documents.get(text)
             if document.errors:
                 raise RequestError(*document.errors, sha256=_short_hash(text))
             operation = document.operations.get(parameters.operation_name)
             if operation is None:
                 operation = self._compile(document, text, parameters.operation_name)
-            persisted.keep(parameters.query, parameters.sha256)
+            self._persisted.keep(parameters.query, parameters.sha256)
         except self._expected as error:
             given = parameters.sha256 and parameters.sha256[:HASH_DIGITS]
             sha256 = _short_hash(text) if text else given

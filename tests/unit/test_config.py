@@ -95,6 +95,19 @@ def test_a_wrong_value_is_told_in_one_line_naming_the_variable(name: str, value:
     assert "\n" not in str(refused.value)
 
 
+@pytest.mark.parametrize("value", ["0", "101", "one"])
+def test_a_request_may_log_in_1_to_100_times(value: str) -> None:
+    assert load_settings(DEVELOPMENT).max_logins == 1
+    assert load_settings({**DEVELOPMENT, "MAX_LOGINS": "100"}).max_logins == 100
+    with pytest.raises(SettingsError, match=r"^MAX_LOGINS: "):
+        load_settings({**DEVELOPMENT, "MAX_LOGINS": value})
+
+
+def test_operations_are_compiled_unless_a_setting_says_otherwise() -> None:
+    assert load_settings(DEVELOPMENT).compiled is True
+    assert load_settings({**DEVELOPMENT, "COMPILED": "false"}).compiled is False
+
+
 def test_values_are_typed() -> None:
     settings = load_settings(
         {
