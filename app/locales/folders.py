@@ -16,7 +16,7 @@ FORMATS = ("format_moment", "format_hours", "format_alternatives")
 PLACEHOLDER = re.compile(r"\{\w*\}", re.ASCII)
 
 
-class LocaleError(Exception):
+class LocaleError(ValueError):
     """A language folder is incomplete or has a wrong name; the message says where."""
 
 
