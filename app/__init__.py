@@ -2,7 +2,6 @@
 
 Rooms, from the top floor down; imports go down only, and rooms on one floor do not know each other:
 
-- ``development``  the server of ./boot.sh dev
 - ``factory``    create_app(): the only file that knows every room
 - ``web``        HTTP in and out          ``cli``  the same from a terminal
   ``worker``     delivers mail, beside the servers
@@ -10,5 +9,6 @@ Rooms, from the top floor down; imports go down only, and rooms on one floor do 
 - ``accounts``   what a person can do: one file per use case
 - ``security``   how we prove who asks     ``mail``  how we tell people
 - ``models``     what we remember; MongoEngine stops there
-- ``config``  ``secret_files``  ``messages``  ``errors``  ``clock``   the ground floor
+- ``config``  the settings   ``environment``  ``setting_formats``  how they are read
+- ``messages``  ``errors``  ``clock``   the ground floor
 """

@@ -1,17 +1,14 @@
-"""What may go wrong, by name: codes for clients, reasons for people, one exception."""
+"""Errors: codes for programs, reasons for people, and the one exception."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from enum import Enum
+from typing import Self
+
+from app.described import Described
 
 
-class ErrorCode(Enum):
+class ErrorCode(Described):
     """What a client switches on. Values that Apollo clients already know keep their meaning."""
-
-    def __new__(cls, description: str) -> "ErrorCode":
-        code = object.__new__(cls)
-        code._value_ = len(cls.__members__)
-        code.description = description
-        return code
 
     BAD_REQUEST = "The HTTP request itself is at fault; sending it again unchanged cannot help."
     GRAPHQL_PARSE_FAILED = "The document is not GraphQL."
@@ -28,15 +25,24 @@ class ErrorCode(Enum):
     INTERNAL_SERVER_ERROR = "An unforeseen fault of the server; `requestId` finds it in its log."
 
 
-class ErrorReason(Enum):
-    """Why, exactly: one sentence in every language for each (``app/messages``)."""
+class AnyErrorReason(Enum):
+    """Base of all reasons: ``MEMBER = code, description``. An extension defines its own in a
+    subclass and brings a sentence for each in every language."""
 
-    def __new__(cls, code: ErrorCode, description: str) -> "ErrorReason":
+    code: ErrorCode
+    description: str
+
+    def __new__(cls, code: ErrorCode, description: str) -> Self:
+        """A member of its own, even when code and description are alike."""
         reason = object.__new__(cls)
         reason._value_ = len(cls.__members__)
         reason.code = code
         reason.description = description
         return reason
+
+
+class ErrorReason(AnyErrorReason):
+    """Why, exactly: each reason has one sentence in every language."""
 
     # the four standard ones
     INVALID_DATA = ErrorCode.BAD_USER_INPUT, "One or more of the values given are at fault."
@@ -48,7 +54,7 @@ class ErrorReason(Enum):
     INVALID_EMAIL = ErrorCode.BAD_USER_INPUT, "Not an e-mail address that can receive mail."
     INVALID_CPF_CNPJ = ErrorCode.BAD_USER_INPUT, "Not a CPF or CNPJ with right check digits."
     INVALID_DATE = ErrorCode.BAD_USER_INPUT, "Not a date, or not one that is possible here."
-    INVALID_LOCALE = ErrorCode.BAD_USER_INPUT, "Not a language this server speaks: pt-BR or en."
+    INVALID_LOCALE = ErrorCode.BAD_USER_INPUT, "Not a language of this server."
     INVALID_COUNTRY = ErrorCode.BAD_USER_INPUT, "Not a country's ISO 3166-1 alpha-3 code."
     INVALID_POSTCODE = ErrorCode.BAD_USER_INPUT, "Not a CEP, in an address in Brazil."
     INVALID_STATE = ErrorCode.BAD_USER_INPUT, "Not a state's two letters, in an address in Brazil."
@@ -98,31 +104,35 @@ class ErrorReason(Enum):
     OVERLOADED = ErrorCode.SERVICE_UNAVAILABLE, "More work than the server can take on now."
 
 
+REASONS: dict[str, AnyErrorReason] = dict(ErrorReason.__members__)
+"""Every reason by its name, those of extensions too."""
+
 FieldPath = tuple[str | int, ...]
+FieldError = tuple[FieldPath, AnyErrorReason]
 
 
 class AccountError(Exception):
-    """Whatever a person may be told went wrong. Raised where it is known, worded in ``schema``.
+    """An error that the client may see. Raise it where the fault is found; ``schema`` words it.
 
-    resource: what the reason speaks of ("user"), for the sentences that name it.
-    fields: the path of each field at fault within the input, in snake_case, and the reason.
+    resource: the kind of thing the reason is about ("user"), for sentences that name it.
+    fields: each field at fault: its path within the input, in snake_case, and the reason.
     retry_after: whole seconds after which trying again can help.
-    limit: the name and the value of the limit that was passed.
+    limit: the name and the maximum of the limit that was exceeded.
     """
 
     def __init__(
         self,
-        reason: ErrorReason,
+        reason: AnyErrorReason,
         *,
         resource: str | None = None,
-        fields: Mapping[str, ErrorReason] | list[tuple[FieldPath, ErrorReason]] = (),
+        fields: Mapping[str, AnyErrorReason] | Sequence[FieldError] = (),
         retry_after: int | None = None,
         limit: tuple[str, int] | None = None,
     ) -> None:
         super().__init__(reason.name)
         self.reason = reason
         self.resource = resource
-        self.fields = (
+        self.fields: list[FieldError] = (
             [((name,), why) for name, why in fields.items()]
             if isinstance(fields, Mapping)
             else list(fields)

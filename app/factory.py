@@ -8,9 +8,10 @@ from flask import Flask
 from app import config
 from app.cli import command_groups
 from app.config import Settings
+from app.environment import DEVELOPMENT
 from app.models import connection
+from app.models.persisted_operation import StoredOperations
 from app.security import tokens
-from app.settings_form import DEVELOPMENT
 from app.web.http import response_headers
 from app.web.http.graphql import GraphQLView
 from app.web.http.trusted_documents import read_trusted_documents
@@ -19,6 +20,7 @@ from app.web.pages.graphiql import page
 from app.web.server import health
 from app.web.server.wsgi_dispatch import WsgiDispatch
 from app.web.telemetry import metrics, metrics_endpoint, request_log, tracing
+from schema.engine.persisted import AutomaticOperations, PersistedOperations, TrustedOperations
 from schema.root import build_schema
 
 log = logging.getLogger(__name__)
@@ -42,7 +44,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     connection.connect(settings)
     command_groups.configure(app)
     app.register_blueprint(health.blueprint)
-    if settings.metrics_page:
+    if settings.serves_metrics:
         app.register_blueprint(metrics_endpoint.blueprint)
     app.register_blueprint(jwks.blueprint)
     view = _graphql(app, settings)
@@ -62,6 +64,17 @@ def _graphql(app: Flask, settings: Settings) -> Callable:
         schema=build_schema(),
         graphiql="/graphiql" if graphiql else None,
         limits=settings.limits,
+        max_logins=settings.max_logins,
         introspection=settings.introspection,
-        trusted=read_trusted_documents(settings),
+        compiled=settings.compiled,
+        persisted=_persisted(settings),
+    )
+
+
+def _persisted(settings: Settings) -> PersistedOperations:
+    documents = read_trusted_documents(settings)
+    return (
+        AutomaticOperations(StoredOperations())
+        if documents is None
+        else TrustedOperations(documents)
     )

@@ -12,7 +12,7 @@ from app import config
 from app.accounts.mail_content import compose
 from app.config import Settings, SettingsError
 from app.errors import AccountError
-from app.mail.delivery import Compose, Delivery, Way
+from app.mail.delivery import Compose, Delivery, MailTransport
 from app.mail.smtp import MailServer
 from app.models import connection
 from app.signals import record_stop_signals
@@ -21,7 +21,7 @@ SHORTEST_PAUSE, LONGEST_PAUSE = 0.1, 1.0  # seconds between two looks into an em
 SHARE_OF_LEASE = 0.4  # for one SMTP conversation; the rest allows for clocks that disagree
 
 
-def main(compose: Compose = compose, fallback: Way | None = None) -> int:
+def main(compose: Compose = compose, fallback: MailTransport | None = None) -> int:
     """Work until a stop signal and return 0.
 
     When settings are wrong, write one line for each to standard error and return 2. `fallback` is
@@ -41,30 +41,32 @@ def main(compose: Compose = compose, fallback: Way | None = None) -> int:
     return 0
 
 
-def make_delivery(settings: Settings, compose: Compose, fallback: Way | None = None) -> Delivery:
+def make_delivery(
+    settings: Settings, compose: Compose, fallback: MailTransport | None = None
+) -> Delivery:
     """How mail is delivered under these settings.
 
     Raises SettingsError without a mail server (or a `fallback` outside production), a sender or a
     front end.
     """
-    way: Way | None = None if settings.production else fallback
+    transport: MailTransport | None = None if settings.production else fallback
     if settings.smtp_url:
-        way = MailServer.at(settings.smtp_url, settings.outbox_lease_seconds * SHARE_OF_LEASE)
-    sender, home = settings.mail_from, settings.frontend_url
-    if way is None or sender is None or home is None:
-        needed = {"SMTP_URL": way, "MAIL_FROM": sender, "FRONTEND_URL": home}
+        transport = MailServer.at(settings.smtp_url, settings.outbox_lease_seconds * SHARE_OF_LEASE)
+    sender, frontend_url = settings.mail_from, settings.frontend_url
+    if transport is None or sender is None or frontend_url is None:
+        needed = {"SMTP_URL": transport, "MAIL_FROM": sender, "FRONTEND_URL": frontend_url}
         worker = "Production's worker" if settings.production else "The worker"
         raise SettingsError(
             "\n".join(f"{name}: {worker} needs one." for name, value in needed.items() if not value)
         )
     return Delivery(
         compose=compose,
-        way=way,
+        transport=transport,
         sender=sender,
-        home=home,
-        locale=settings.default_locale,
-        lease=settings.outbox_lease_seconds,
-        first_wait=settings.outbox_retry_seconds,
+        frontend_url=frontend_url,
+        default_locale=settings.default_locale,
+        lease_seconds=settings.outbox_lease_seconds,
+        retry_seconds=settings.outbox_retry_seconds,
     )
 
 

@@ -1,14 +1,15 @@
 """Pages and their opaque cursors: what every connection is made of."""
 
 import struct
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from datetime import datetime, timedelta
+from functools import cached_property
 from hashlib import blake2b, sha256
 from hmac import compare_digest
 from itertools import repeat
 from operator import attrgetter
-from typing import Any, Protocol
+from typing import Any
 
 import graphene
 from bson import ObjectId
@@ -18,7 +19,7 @@ from graphql import FieldNode, FragmentSpreadNode
 from app.accounts.pagination import requested_slice
 from app.config import current
 from app.errors import AccountError, ErrorReason
-from app.models.keyset import Position, Slice
+from app.models.keyset import Page, Position, Slice
 from app.models.record import Record
 
 PLACE = struct.Struct(">q12s")  # milliseconds since 1970, an ObjectId
@@ -92,8 +93,8 @@ class TextCursors(Cursors):
         return Position(place[:-ID_BYTES].decode(), ObjectId(place[-ID_BYTES:]))
 
 
-def selected(info: graphene.ResolveInfo, *path: str) -> set[str]:
-    """The names of the fields asked for below `path` (edges, node), whatever skips them."""
+def selected_fields(info: graphene.ResolveInfo, *path: str) -> set[str]:
+    """The names of the fields selected below `path` (edges, node), @skip and @include aside."""
     nodes = info.field_nodes
     for name in path:
         nodes = [node for node in _below(nodes, info) if node.name.value == name]
@@ -121,7 +122,7 @@ class PageInfo(graphene.ObjectType):
 
 
 class Edge:
-    """A row; its cursor is made only when asked for."""
+    """A row of a connection; its cursor is made only when it is asked for."""
 
     __slots__ = ("_cursors", "node")
 
@@ -131,28 +132,24 @@ class Edge:
 
     @property
     def cursor(self) -> str:
-        """Where the row stands."""
+        """The position of the row."""
         return self._cursors.cursor_of(self.node)
 
 
-class Rows(Protocol):
-    """A page as app.accounts gives it."""
+class Connection:
+    """What the fields of a connection type read: a page with its cursors."""
 
-    rows: list
-    has_next: bool
-    has_previous: bool
-
-
-class Page:
-    """A page as a connection reads it."""
-
-    def __init__(self, cursors: Cursors, page: Rows) -> None:
+    def __init__(
+        self, page: Page[Any], cursors: Cursors, count: Callable[[], int] | None = None
+    ) -> None:
+        """count: how many rows there are on all pages; asked only when the client asks for it."""
         self._page = page
+        self._count = count
         self.edges = list(map(Edge, page.rows, repeat(cursors)))
 
     @property
     def page_info(self) -> dict[str, Any]:
-        """See PageInfo."""
+        """The fields of PageInfo."""
         return {
             "has_next_page": self._page.has_next,
             "has_previous_page": self._page.has_previous,
@@ -160,11 +157,9 @@ class Page:
             "end_cursor": self.edges[-1].cursor if self.edges else None,
         }
 
-
-class CountedPage(Page):
-    """A page of a list that can be counted."""
-
-    @property
+    @cached_property
     def total_count(self) -> int:
-        """All rows, on all pages; counted when asked."""
-        return self._page.total_count
+        """How many rows there are on all pages."""
+        if self._count is None:
+            raise TypeError("this list is not counted")
+        return self._count()

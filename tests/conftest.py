@@ -5,10 +5,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from bson import ObjectId
 from flask import Flask
 
 from app.config import load_settings
 from app.factory import create_app
+from app.locales import LOCALES
 from app.models.connection import client
 from app.models.indexes import DOCUMENTS, build_indexes
 from app.models.signing_key import SigningKey
@@ -24,6 +26,7 @@ ENVIRONMENT = {
     "SECRET_KEY": SECRET_KEY,
     "BCRYPT_ROUNDS": "4",
     "THROTTLE_ADDRESS_FAILURES": "1000",  # all tests come from one address
+    "COMPILED": os.environ.get("COMPILED", "true"),  # .ci/run runs the API's tests both ways
     "ENV_FILE": os.devnull,
     "FLASK_SKIP_DOTENV": "1",
 }
@@ -55,6 +58,17 @@ def api(app: Flask) -> Iterator[Client]:
     yield Client(app.test_client())
     SigningKey._get_collection().delete_many({})  # or live_server might sign with what is removed
     key_ring.forget()
+
+
+@pytest.fixture
+def locale_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    """An empty package on the path, for language folders. What it adds is removed afterwards."""
+    ours, folder = dict(LOCALES), tmp_path / f"texts_{ObjectId()}"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(tmp_path)
+    yield folder
+    LOCALES.clear()
+    LOCALES.update(ours)
 
 
 @pytest.fixture

@@ -68,6 +68,12 @@ class MailServer:
         self.tls.append(session.ssl is not None)
         return answer
 
+    async def handle_QUIT(  # noqa: N802
+        self, _server: SMTP, _session: Session, _envelope: Envelope
+    ) -> str:
+        await self._act("QUIT")
+        return "221 Bye"
+
     async def _act(self, command: str) -> str:
         waiting = self.at.get(command)
         if not waiting:

@@ -1,95 +1,128 @@
-"""What an administrator does to one account: look at it, close and open it, change what it may do,
-remove it."""
+"""What an administrator does to one account: read it, open and close it, change its roles,
+delete it."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from functools import partial
+from typing import TypeVar
 
 from bson import ObjectId
 from bson.errors import InvalidId
 
+from app.accounts.account_access import hide_unreadable_fields, require_authority_over
 from app.accounts.caller import Caller
 from app.errors import AccountError, ErrorReason
 from app.models.administrators import open_account, replace_roles
 from app.models.privacy import close_account, remove_account
 from app.models.security_event import SecurityEventType, forget_identity
 from app.models.transaction import in_transaction
-from app.models.user import Role, UserRecord, find_signed_in
+from app.models.user import UserRecord, find_roles, find_signed_in
 from app.models.user_list import find_account
+from app.permissions import ROLES, USER, Permission
+from app.profile_fields import PROFILE_FIELDS
 from app.security.audit import record
 
+T = TypeVar("T")
 
-def read_account(user_id: str, names: set[str]) -> UserRecord:
-    """One account. names: what will be read of it. Raises AccountError(DOES_NOT_EXIST)."""
-    return _existing(find_account(_key(user_id), names))
+
+def read_account(user_id: str, fields: Collection[str], caller: Caller) -> UserRecord:
+    """One account with these fields; a field that the caller may not read holds the refusal.
+
+    Raises AccountError: PERMISSION_DENIED without USERS_READ; DOES_NOT_EXIST.
+    """
+    caller.require(Permission.USERS_READ)
+    account = _require_found(find_account(_parse_id(user_id), fields))
+    hide_unreadable_fields([account], fields, caller)
+    return account
 
 
 def set_user_active(user_id: str, active: bool, caller: Caller) -> UserRecord:
-    """Open or close an account: when it closes, its sessions and links end at once.
+    """Open or close an account. Closing it ends its sessions and links at once.
 
-    What is so already is no change, and no event is kept of it.
-    Raises AccountError: DOES_NOT_EXIST; LAST_ADMIN.
+    Without a change no event is recorded. Raises AccountError: PERMISSION_DENIED without
+    USERS_WRITE or a permission that the account has; DOES_NOT_EXIST; LAST_ADMIN.
     """
-    key = _key(user_id)
+    caller.require(Permission.USERS_WRITE)
     change = open_account if active else close_account
     event = SecurityEventType.ACTIVATED if active else SecurityEventType.DEACTIVATED
-    changed = in_transaction(partial(_noted, partial(change, key), event, caller))
-    return changed or _existing(find_signed_in(user_id))
+    return _change(user_id, change, event, caller)
 
 
-def set_user_roles(user_id: str, roles: Iterable[Role], caller: Caller) -> UserRecord:
-    """Give an account these roles, each once; USER it always has.
+def set_user_roles(user_id: str, roles: Iterable[str], caller: Caller) -> UserRecord:
+    """Give an account these roles, by name, and no others; USER is always kept.
 
-    It may do what they allow from its next request on, with the tokens that it has. What is so
-    already is no change, and no event is kept of it.
-    Raises AccountError: INVALID_DATA for no roles; DOES_NOT_EXIST; LAST_ADMIN.
+    The change takes effect with the account's next request, under the tokens that it has.
+    Without a change no event is recorded. Raises AccountError: PERMISSION_DENIED without
+    ROLES_WRITE or a permission that the account has or shall have; INVALID_DATA for no roles;
+    DOES_NOT_EXIST; LAST_ADMIN.
     """
+    caller.require(Permission.ROLES_WRITE)
     wanted = set(roles)
     if not wanted:
         reason = ErrorReason.INVALID_DATA
         raise AccountError(reason, fields={"roles": reason})
-    key = _key(user_id)
-    change = partial(replace_roles, key, [role for role in Role if role in {*wanted, Role.USER}])
-    changed = in_transaction(partial(_noted, change, SecurityEventType.ROLES_CHANGED, caller))
-    return changed or _existing(find_signed_in(user_id))
+    require_authority_over(wanted, caller)
+    ordered = [name for name in ROLES if name in {*wanted, USER.name}]
+    change = partial(replace_roles, roles=ordered)
+    return _change(user_id, change, SecurityEventType.ROLES_CHANGED, caller)
 
 
-def delete_user(user_id: str) -> str:
-    """Remove all that is kept of a person, or nothing: the id that the account had.
+def delete_user(user_id: str, caller: Caller) -> str:
+    """Remove an account and all that is stored about the person; return the account's id.
 
-    As `privacy.delete_account` does. Raises AccountError: DOES_NOT_EXIST; LAST_ADMIN.
+    Raises AccountError: PERMISSION_DENIED without USERS_DELETE or a permission that the account
+    has; DOES_NOT_EXIST; LAST_ADMIN. See also `privacy.delete_account`.
     """
-    key = _key(user_id)
-    if not in_transaction(partial(remove_account, key)):
-        raise _unknown()
-    with suppress(AccountError):  # see delete_account
+    caller.require(Permission.USERS_DELETE)
+    key = _parse_id(user_id)
+
+    def delete() -> bool:
+        require_authority_over(_require_found(find_roles(key)), caller)
+        return remove_account(key)
+
+    if not in_transaction(delete):
+        raise _does_not_exist()
+    with suppress(AccountError):  # see privacy.delete_account
         forget_identity(key)
     return str(key)
 
 
-def _noted(change: partial, event: SecurityEventType, caller: Caller) -> UserRecord | None:
-    """The owner reads the event: where somebody else asked from is not for them to know."""
-    changed = change()
-    if changed:
-        own = caller.user is not None and caller.user.id == changed.id
-        origin = caller.origin if own else Caller().origin
-        record(event, changed.id, **origin)
-    return changed
+def _change(
+    user_id: str,
+    change: Callable[[ObjectId], UserRecord | None],
+    event: SecurityEventType,
+    caller: Caller,
+) -> UserRecord:
+    """Make a change to an account that the caller has authority over, and record the event."""
+    key = _parse_id(user_id)
 
+    def change_account() -> UserRecord | None:
+        require_authority_over(_require_found(find_roles(key)), caller)
+        changed = change(key)
+        if changed:
+            # the owner reads the event: where somebody else asked from is not for them to know
+            origin = caller.origin if caller.owns(key) else Caller().origin
+            record(event, key, **origin)
+        return changed
 
-def _key(user_id: str) -> ObjectId:
-    """What is no id at all is the id of nobody."""
-    try:
-        return ObjectId(user_id)
-    except InvalidId:
-        raise _unknown() from None
-
-
-def _existing(account: UserRecord | None) -> UserRecord:
-    if account is None:
-        raise _unknown()
+    account = _require_found(in_transaction(change_account) or find_signed_in(user_id))
+    hide_unreadable_fields([account], PROFILE_FIELDS, caller)
     return account
 
 
-def _unknown() -> AccountError:
+def _parse_id(user_id: str) -> ObjectId:
+    """Raises AccountError(DOES_NOT_EXIST): what is no id is the id of no account."""
+    try:
+        return ObjectId(user_id)
+    except InvalidId:
+        raise _does_not_exist() from None
+
+
+def _require_found(found: T | None) -> T:
+    if found is None:
+        raise _does_not_exist()
+    return found
+
+
+def _does_not_exist() -> AccountError:
     return AccountError(ErrorReason.DOES_NOT_EXIST, resource="user")

@@ -1,13 +1,14 @@
 """A signed-in person moves the account to another address, which has to prove that it is theirs."""
 
-from app.accounts.caller import Caller
+from app.accounts.caller import Caller, SignedInCaller
 from app.accounts.forms import CHANGE_EMAIL, LINK, load_form
 from app.accounts.mail_content import describe_origin
 from app.accounts.reauthenticate import confirm_password
 from app.accounts.resolve_link import resolve_link
 from app.errors import AccountError, ErrorReason
+from app.mail_kinds import MailKind
 from app.models.link import LinkKind, offer_change, spend_link, spent
-from app.models.outgoing_mail import MailKind, post
+from app.models.outgoing_mail import enqueue_mail
 from app.models.security_event import SecurityEventType
 from app.models.transaction import in_transaction
 from app.models.user import UserRecord, find_by_id
@@ -16,7 +17,7 @@ from app.security.audit import record
 from app.security.throttle import Action, count, guess
 
 
-def request_email_change(given: dict, caller: Caller) -> None:
+def request_email_change(given: dict, caller: SignedInCaller) -> None:
     """Send a link to the new address, and a notice to the one in use.
 
     A taken address is answered like a free one: it gets no link.
@@ -32,13 +33,15 @@ def request_email_change(given: dict, caller: Caller) -> None:
     in_transaction(lambda: _offer(user, form["new_email"], caller))
 
 
-def _offer(user: UserRecord, new_email: str, caller: Caller) -> None:
+def _offer(user: UserRecord, new_email: str, caller: SignedInCaller) -> None:
     link_id = offer_change(user, caller.session_id, new_email)
     if link_id is None:
         raise AccountError(ErrorReason.TOKEN_REVOKED)
-    post(MailKind.CHANGE_EMAIL, to=new_email, user_id=user.id, details={"link_id": str(link_id)})
+    enqueue_mail(
+        MailKind.CHANGE_EMAIL, to=new_email, user_id=user.id, details={"link_id": str(link_id)}
+    )
     details = {**describe_origin(caller), "new_email": new_email}
-    post(MailKind.EMAIL_CHANGE_REQUESTED, to=user.email, user_id=user.id, details=details)
+    enqueue_mail(MailKind.EMAIL_CHANGE_REQUESTED, to=user.email, user_id=user.id, details=details)
 
 
 def confirm_email_change(given: dict, caller: Caller) -> UserRecord:
@@ -69,4 +72,6 @@ def _change(user: UserRecord, link: dict, caller: Caller) -> None:
         raise AccountError(ErrorReason.LINK_INVALID)
     update_search_terms(user.id)
     record(SecurityEventType.EMAIL_CHANGED, user.id, **caller.origin)
-    post(MailKind.EMAIL_CHANGED, to=user.email, user_id=user.id, details=describe_origin(caller))
+    enqueue_mail(
+        MailKind.EMAIL_CHANGED, to=user.email, user_id=user.id, details=describe_origin(caller)
+    )

@@ -1,13 +1,14 @@
 """A signed-in person changes the password."""
 
-from app.accounts.caller import Caller
+from app.accounts.caller import SignedInCaller
 from app.accounts.forms import CHANGE_PASSWORD, load_form, refuse_weak_password
 from app.accounts.mail_content import describe_origin
 from app.accounts.reauthenticate import confirm_password
 from app.accounts.sessions import SignInResult
 from app.clock import now
 from app.errors import AccountError, ErrorReason
-from app.models.outgoing_mail import MailKind, post
+from app.mail_kinds import MailKind
+from app.models.outgoing_mail import enqueue_mail
 from app.models.password import replace_password
 from app.models.security_event import SecurityEventType
 from app.models.session import remove_sessions_of, renew
@@ -18,7 +19,7 @@ from app.security.audit import record
 from app.security.passwords import hash_password
 
 
-def change_password(given: dict, caller: Caller) -> SignInResult:
+def change_password(given: dict, caller: SignedInCaller) -> SignInResult:
     """Take the new password and end every other session at once; this one goes on with new tokens.
 
     Links to reset the password or to change the address die. The owner is told by mail.
@@ -41,9 +42,11 @@ def change_password(given: dict, caller: Caller) -> SignInResult:
     return SignInResult(find_by_id(user.id), pair)
 
 
-def _change(user: UserRecord, hashed: str, caller: Caller) -> None:
+def _change(user: UserRecord, hashed: str, caller: SignedInCaller) -> None:
     if not replace_password(user, caller.session_id, hashed):
         raise AccountError(ErrorReason.TOKEN_REVOKED)
     remove_sessions_of(user.id, but=caller.session_id)
     record(SecurityEventType.PASSWORD_CHANGED, user.id, **caller.origin)
-    post(MailKind.PASSWORD_CHANGED, to=user.email, user_id=user.id, details=describe_origin(caller))
+    enqueue_mail(
+        MailKind.PASSWORD_CHANGED, to=user.email, user_id=user.id, details=describe_origin(caller)
+    )

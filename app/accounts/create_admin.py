@@ -4,18 +4,18 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from app.accounts.caller import Caller
+from app.accounts.caller import OPERATOR
 from app.accounts.forms import EMAIL, REGISTER, load_form
 from app.config import current
 from app.errors import AccountError, ErrorReason
-from app.models.outgoing_mail import MailKind, post
+from app.mail_kinds import MailKind
+from app.models.outgoing_mail import enqueue_mail
 from app.models.security_event import SecurityEventType
 from app.models.transaction import in_transaction
-from app.models.user import Role, User, UserRecord, find_by_email
+from app.models.user import User, UserRecord, find_by_email
+from app.permissions import ADMIN, USER
 from app.security.audit import record
 from app.security.passwords import hash_password
-
-OPERATOR = Caller()  # at a terminal: from no address, with no device
 
 
 def create_admin(given: Mapping[str, Any], *, verified: bool = False) -> UserRecord:
@@ -30,7 +30,7 @@ def create_admin(given: Mapping[str, Any], *, verified: bool = False) -> UserRec
         **form,
         locale=locale or current().default_locale,
         email_verified=verified,
-        roles=[Role.USER, Role.ADMIN],
+        roles=[USER.name, ADMIN.name],
         password_hash=hash_password(password),
     )
     in_transaction(partial(_make, user))
@@ -51,5 +51,5 @@ def account_id(email: str) -> str:
 def _make(user: User) -> None:
     user.add()
     if not user.email_verified:
-        post(MailKind.VERIFY_EMAIL, to=user.email, user_id=user.id)
+        enqueue_mail(MailKind.VERIFY_EMAIL, to=user.email, user_id=user.id)
     record(SecurityEventType.REGISTERED, user.id, **OPERATOR.origin)

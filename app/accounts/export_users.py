@@ -1,4 +1,4 @@
-"""An operator takes the accounts out, as `import_users` reads them."""
+"""An operator exports the accounts, in the format that `import_users` reads."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -7,32 +7,31 @@ from typing import Any
 from bson import ObjectId
 
 from app.models.bulk_accounts import read_accounts
-
-EXPORTED = (
-    *("email", "email_verified", "full_name", "cpf_cnpj", "date_of_birth", "address"),
-    *("locale", "active", "roles", "created_at", "updated_at", "last_login_at"),
-)
+from app.models.export_policy import account_file_fields
+from app.profile_fields import PROFILE_FIELDS
 
 
 def export_users(*, with_hashes: bool = False) -> Iterator[dict[str, Any]]:
-    """Every account as JSON tells of it, ids and times as mongoexport writes them.
+    """Yield every account as a JSON object, ids and times as mongoexport writes them.
 
-    Sessions and links sent by mail stay: they work nowhere else. Password hashes, without which an
-    account cannot be imported, only go `with_hashes`.
-    Raises AccountError(DATABASE_UNAVAILABLE), be it in the midst.
+    Sessions and links sent by mail are left out: they work nowhere else.
+    with_hashes: whether to export password hashes; an account cannot be imported without.
+    Raises AccountError(DATABASE_UNAVAILABLE), possibly after some accounts.
     """
-    names = (*EXPORTED, "password_hash") if with_hashes else EXPORTED
-    for account in read_accounts(names):
-        stored = {"_id": account.id} | {name: getattr(account, name) for name in names}
-        line = {name: _told(value) for name, value in stored.items() if value is not None}
-        if account.date_of_birth:
-            line["date_of_birth"] = account.date_of_birth.date().isoformat()
+    names = [name for name in account_file_fields() if name != "id"]
+    days = {field.name for field in PROFILE_FIELDS.values() if field.is_day}
+    for account in read_accounts([*names, "password_hash"] if with_hashes else names):
+        line = {"_id": _encode(account.id)}
+        for name in names:
+            value = getattr(account, name)
+            if value is not None:
+                line[name] = value.date().isoformat() if name in days else _encode(value)
         if with_hashes:
-            line["password"] = line.pop("password_hash")
+            line["password"] = account.password_hash
         yield line
 
 
-def _told(value: Any) -> Any:
+def _encode(value: Any) -> Any:
     if isinstance(value, ObjectId):
         return {"$oid": str(value)}
     if isinstance(value, datetime):

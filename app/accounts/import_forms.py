@@ -1,18 +1,20 @@
-"""The form of an account from elsewhere: this project's ancestor's, or an export of our own."""
+"""The form of an account in an import file: this project's ancestor's, or an export of ours."""
 
 import re
-from collections.abc import Mapping
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Container, Mapping
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from bson import ObjectId
 from marshmallow import EXCLUDE, Schema, ValidationError, fields, post_load
 
-from app.accounts.forms import CpfCnpj, DateOfBirth, Email, Locale, Name, refuse
-from app.accounts.profile_forms import ADDRESS, Faults, profile_changes
+from app.accounts.forms import FieldErrors, field_errors
+from app.accounts.profile_forms import ADDRESS, profile_changes
 from app.errors import AccountError, ErrorReason
-from app.models.user import Role
+from app.permissions import ADMIN, ROLES, USER
+from app.profile_fields import PROFILE_FIELDS, ProfileField, refuse_taken_names
 from app.security.passwords import PREFIX
+from app.validation.text import Email, refuse
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 CAPITAL = re.compile("(?<=[a-z])[A-Z]")
@@ -28,56 +30,60 @@ COSTS = range(4, 17)  # bcrypt's least; the most that BCRYPT_ROUNDS may be: 17 t
 
 def read_account(
     document: Mapping[str, Any],
-) -> tuple[dict[str, Any], Faults, set[str]]:
-    """The values that are right, what is wrong with the others, and the names nothing is known of.
+) -> tuple[dict[str, Any], FieldErrors, set[str]]:
+    """Return the valid values, the errors of the others, and the unknown names.
 
-    Names in snake_case or camelCase, values as mongoexport writes them; null and blank is missing.
+    Names are in snake_case or camelCase, values as mongoexport writes them. Null and blank values
+    count as missing.
     """
-    given, ignored = _known(document, FORM.fields, OTHER_NAMES)
+    given, unknown = _select_fields(document, FORM.fields, OTHER_NAMES)
     parts = given.pop("address", None)
     try:
-        values, faults = FORM.load(given), []
+        values, errors = dict(FORM.load(given)), []
     except ValidationError as error:
-        values = error.valid_data
-        faults = [((name,), why) for name, whys in error.messages.items() for why in whys]
+        values, errors = dict(error.valid_data or {}), field_errors(error)
     if parts is not None:
-        address, more, unknown = _read_address(parts)
+        address, address_errors, unknown_parts = _read_address(parts)
         values["address"] = address
-        faults += more
-        ignored |= {f"address.{name}" for name in unknown}
-    return values, faults, ignored
+        errors += address_errors
+        unknown |= {f"address.{name}" for name in unknown_parts}
+    return values, errors, unknown
 
 
-def _read_address(parts: Any) -> tuple[dict[str, str] | None, Faults, set[str]]:
+def _read_address(parts: Any) -> tuple[dict[str, str] | None, FieldErrors, set[str]]:
     if not isinstance(parts, dict):
-        return None, [(("address",), ErrorReason.INVALID_DATA)], set()
-    given, ignored = _known(parts, ADDRESS.fields, OTHER_PARTS)
+        errors: FieldErrors = [(("address",), ErrorReason.INVALID_DATA)]
+        return None, errors, set()
+    given, unknown = _select_fields(parts, ADDRESS.fields, OTHER_PARTS)
     if given.keys() <= {"country"} and len(parts) > 1:
-        return None, [], ignored  # the ancestor kept blanks, and a country, where nothing was told
+        return None, [], unknown  # the ancestor stored blank parts and a country for no address
     try:
-        return profile_changes({"address": given}, None).get("address"), [], ignored
+        return profile_changes({"address": given}, None).get("address"), [], unknown
     except AccountError as error:
-        return None, error.fields, ignored
+        return None, list(error.fields), unknown
 
 
-def _known(
-    document: Mapping[str, Any], names: Mapping[str, Any], others: Mapping[str, str]
+def _select_fields(
+    document: Mapping[str, Any], names: Container[str], others: Mapping[str, str]
 ) -> tuple[dict[str, Any], set[str]]:
-    """What is not empty, by its name here; and the names of what has none. The first counts."""
-    known: dict[str, Any] = {}
-    ignored = set()
+    """Return the values that are not empty by their names here, and the unknown names.
+
+    others: other names of a field. The first value of a field counts.
+    """
+    selected: dict[str, Any] = {}
+    unknown = set()
     for name, value in document.items():
         own = CAPITAL.sub(lambda letter: f"_{letter[0].lower()}", name)
         own = others.get(own, own)
         if own not in names:
-            ignored.add(name)
+            unknown.add(name)
         elif value is not None and value != "":
-            known.setdefault(own, value)
-    return known, ignored
+            selected.setdefault(own, value)
+    return selected, unknown
 
 
-def _moment(value: Any) -> datetime:
-    """A time as mongoexport writes it, to the millisecond; in UTC where it does not say where.
+def _parse_time(value: Any) -> datetime:
+    """Read a time as mongoexport writes it, to the millisecond. A time without zone is in UTC.
 
     Raises `refuse(INVALID_DATE)`.
     """
@@ -109,20 +115,24 @@ class Moment(fields.Field):
     """A time."""
 
     def _deserialize(self, value: Any, *_: Any, **__: Any) -> datetime:
-        return _moment(value)
+        return _parse_time(value)
 
 
-class Birth(DateOfBirth):
-    """A day; the ancestor kept its midnight in UTC."""
+class Day(fields.Field):
+    """A day as text, or the time of its midnight in UTC; `checked` checks the day."""
 
-    def _deserialize(self, value: Any, *args: Any, **kwargs: Any) -> date:
+    def __init__(self, checked: fields.Field, **kwargs: Any) -> None:
+        super().__init__(**kwargs)
+        self.checked = checked
+
+    def _deserialize(self, value: Any, attr: str | None, data: Any, **kwargs: Any) -> Any:
         is_day = isinstance(value, str) and len(value) == len("2000-12-31")
-        day = value if is_day else _moment(value).date().isoformat()
-        return super()._deserialize(day, *args, **kwargs)
+        day = value if is_day else _parse_time(value).date().isoformat()
+        return self.checked.deserialize(day, attr, data, **kwargs)
 
 
 class PasswordHash(fields.Field):
-    """A bcrypt hash, plain or of this server's making; a cost that no login can bear is none."""
+    """A bcrypt hash, as bcrypt or this server writes it, of a cost that a login can wait for."""
 
     default_error_messages = {"required": [ErrorReason.REQUIRED]}
 
@@ -130,7 +140,7 @@ class PasswordHash(fields.Field):
         found = HASH.fullmatch(value) if isinstance(value, str) else None
         if not found or int(found["cost"]) not in COSTS:
             raise refuse(ErrorReason.INVALID_DATA)
-        return value
+        return str(value)
 
 
 class Flag(fields.Field):
@@ -145,29 +155,23 @@ class Flag(fields.Field):
 class Roles(fields.Field):
     """Names of roles; or the ancestor's flags, of which `superuser` alone has a meaning here."""
 
-    def _deserialize(self, value: Any, *_: Any, **__: Any) -> set[Role]:
+    def _deserialize(self, value: Any, *_: Any, **__: Any) -> set[str]:
         if isinstance(value, dict):
-            return {Role.ADMIN} if value.get("superuser") is True else set()
-        names = Role.__members__
-        if not isinstance(value, list) or any(str(name) not in names for name in value):
+            return {ADMIN.name} if value.get("superuser") is True else set()
+        if not isinstance(value, list) or any(str(name) not in ROLES for name in value):
             raise refuse(ErrorReason.INVALID_DATA)
-        return {names[name] for name in value}
+        return {str(name) for name in value}
 
 
 class AccountForm(Schema):
-    """What an account from elsewhere is made of; `address` is looked at by itself."""
+    """An account without its profile, which FORM adds. `address` is checked by itself."""
 
     class Meta:
         unknown = EXCLUDE
 
     id = Id()
     email = Email(required=True)
-    full_name = Name(required=True, maximum=120)
     password = PasswordHash(required=True)
-    cpf_cnpj = CpfCnpj()
-    date_of_birth = Birth()
-    address = fields.Raw()
-    locale = Locale()
     active = Flag()
     email_verified = Flag()
     admin = Flag()
@@ -179,10 +183,26 @@ class AccountForm(Schema):
     @post_load
     def name_as_stored(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
         """Every account is a USER; `admin` is another word for a role."""
-        granted = data.pop("roles", set()) | ({Role.ADMIN} if data.pop("admin", False) else set())
-        data["roles"] = [role for role in Role if role in {*granted, Role.USER}]
+        granted = data.pop("roles", set()) | ({ADMIN.name} if data.pop("admin", False) else set())
+        data["roles"] = [name for name in ROLES if name in {*granted, USER.name}]
         data["password_hash"] = data.pop("password")
         return data
 
 
-FORM = AccountForm()
+def _make_input_field(field: ProfileField) -> fields.Field:
+    if field.parts:
+        return fields.Raw()
+    required = field.is_required_at_first
+    checked = field.make_input_field(required=required)
+    return Day(checked, required=required) if field.is_day else checked
+
+
+refuse_taken_names(AccountForm().fields, "the form of import")
+FORM = AccountForm.from_dict(
+    {
+        field.name: _make_input_field(field)
+        for field in PROFILE_FIELDS.values()
+        if field.in_account_files
+    },
+    name="ImportForm",
+)()

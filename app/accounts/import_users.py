@@ -1,4 +1,4 @@
-"""An operator brings accounts in: those of this project's ancestor, or an export of our own."""
+"""An operator imports accounts: those of this project's ancestor, or an export of ours."""
 
 import json
 from collections.abc import Iterator
@@ -7,20 +7,21 @@ from enum import Enum
 from itertools import count
 from typing import Any, BinaryIO, NamedTuple
 
+from app.accounts.forms import FieldErrors
 from app.accounts.import_forms import read_account
-from app.accounts.profile_forms import Faults
 from app.config import current
 from app.errors import ErrorReason
 from app.models.bulk_accounts import insert_accounts, storable
 from app.models.long_operations import BATCH
-from app.models.user import Role
+from app.models.queries import Stored
+from app.permissions import ADMIN
 
 LONGEST_LINE = 64 * 1024  # bytes; a hundred times what an account needs
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
 class Unreadable(Enum):
-    """Why a line is no account at all."""
+    """Why a line is not an account."""
 
     TOO_LONG = f"Longer than {LONGEST_LINE} bytes."
     NOT_UTF8 = "Not UTF-8."
@@ -32,18 +33,21 @@ class Unreadable(Enum):
 class Fault:
     """Why the account of a line was not imported.
 
-    email: normalised, where it is an address. fields: each one at fault and why.
+    email: normalised, if it is an address. fields: the errors of the fields.
     """
 
     line: int
     why: Unreadable | None = None
     email: str | None = None
-    fields: Faults = ()
+    fields: FieldErrors = field(default_factory=list)
 
 
 @dataclass
 class Batch:
-    """What became of some lines. known: imported before. size: of the lines, in bytes."""
+    """What became of some lines.
+
+    known: accounts that were imported before. size: of the lines, in bytes. ignored: unknown names.
+    """
 
     imported: int = 0
     administrators: int = 0
@@ -59,6 +63,9 @@ class _Line(NamedTuple):
     size: int
 
 
+_Numbered = tuple[int, Stored]  # an account, and the number of its line
+
+
 class _UnreadableError(Exception):
     def __init__(self, why: Unreadable) -> None:
         super().__init__(why.name)
@@ -66,54 +73,55 @@ class _UnreadableError(Exception):
 
 
 def import_users(source: BinaryIO, *, verified: bool = False) -> Iterator[Batch]:
-    """Import accounts, one JSON object a line, and tell what became of each batch of lines.
+    """Import accounts, one JSON object a line, and yield what became of each batch of lines.
 
-    What is at fault is left out, and the rest imported. Run again, after a kill at any point too,
-    it imports what is missing. No event is kept and no mail written of an account that moves.
-    verified: whether addresses are proved unless a line says otherwise.
-    Raises AccountError(DATABASE_UNAVAILABLE) between two batches; those told are in.
+    Lines with errors are left out. Run again, it imports what is missing, even if it was killed at
+    any point. Imported accounts get neither a security event nor mail.
+    verified: whether addresses count as proved, unless a line says otherwise.
+    Raises AccountError(DATABASE_UNAVAILABLE) between two batches; the yielded ones are stored.
     """
-    batch, accounts, repeated = Batch(), [], False
-    for line in _lines(source):
+    batch, accounts, repeated = Batch(), list[_Numbered](), False
+    for line in _read_lines(source):
         batch.size += line.size
         if line.text is None or line.text.strip():
-            _read(line, batch, accounts, verified)
+            _read_account(line, batch, accounts, verified)
         if len(accounts) + len(batch.faults) >= BATCH:
-            yield _inserted(batch, accounts, repeated)
+            yield _insert(batch, accounts, repeated)
             batch, accounts, repeated = Batch(), [], batch.known > 0
-    yield _inserted(batch, accounts, repeated)
+    yield _insert(batch, accounts, repeated)
 
 
-def _read(line: _Line, batch: Batch, accounts: list[tuple[int, Any]], verified: bool) -> None:
+def _read_account(line: _Line, batch: Batch, accounts: list[_Numbered], verified: bool) -> None:
     try:
-        values, faults, ignored = read_account(_document(line))
+        values, errors, unknown = read_account(_parse_line(line))
     except _UnreadableError as fault:
         batch.faults.append(Fault(line.number, fault.why))
         return
-    batch.ignored |= ignored
-    if faults:
-        batch.faults.append(Fault(line.number, email=values.get("email"), fields=faults))
+    batch.ignored |= unknown
+    if errors:
+        batch.faults.append(Fault(line.number, email=values.get("email"), fields=errors))
         return
-    proved, spoken = {"email_verified": verified}, {"locale": current().default_locale}
-    accounts.append((line.number, storable(proved | spoken | values)))
+    defaults = {"email_verified": verified, "locale": current().default_locale}
+    accounts.append((line.number, storable(defaults | values)))
 
 
-def _inserted(batch: Batch, accounts: list[tuple[int, Any]], repeated: bool) -> Batch:
+def _insert(batch: Batch, accounts: list[_Numbered], repeated: bool) -> Batch:
     done = insert_accounts([account for _, account in accounts], look_first=repeated)
     for place, (number, account) in enumerate(accounts):
         if name := done.taken.get(place):
-            taken = [((name,), ErrorReason.ALREADY_EXISTS)]
+            taken: FieldErrors = [((name,), ErrorReason.ALREADY_EXISTS)]
             batch.faults.append(Fault(number, email=account["email"], fields=taken))
         elif place in done.known:
             batch.known += 1
         else:
             batch.imported += 1
-            batch.administrators += Role.ADMIN.value in account["roles"]
+            batch.administrators += ADMIN.name in account["roles"]
     batch.faults.sort(key=lambda fault: fault.line)
     return batch
 
 
-def _lines(source: BinaryIO) -> Iterator[_Line]:
+def _read_lines(source: BinaryIO) -> Iterator[_Line]:
+    text: bytes | None
     for number in count(1):
         text = piece = source.readline(LONGEST_LINE)
         size = len(piece)
@@ -127,7 +135,7 @@ def _lines(source: BinaryIO) -> Iterator[_Line]:
         yield _Line(number, text, size)
 
 
-def _document(line: _Line) -> dict[str, Any]:
+def _parse_line(line: _Line) -> dict[str, Any]:
     if line.text is None:
         raise _UnreadableError(Unreadable.TOO_LONG)
     try:

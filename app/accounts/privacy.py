@@ -7,7 +7,7 @@ from datetime import datetime
 from functools import partial
 from typing import Any
 
-from app.accounts.caller import Caller
+from app.accounts.caller import SignedInCaller
 from app.accounts.forms import PASSWORD, load_form
 from app.accounts.reauthenticate import confirm_password
 from app.clock import now
@@ -28,7 +28,7 @@ class DataExport:
     document: dict[str, Any]
 
 
-def export_my_data(given: Mapping[str, Any], caller: Caller) -> DataExport:
+def export_my_data(given: Mapping[str, Any], caller: SignedInCaller) -> DataExport:
     """Everything kept of the caller but secrets, once they give their password again.
 
     The event of it is written first, so that nothing is handed out unnoticed; it is in the
@@ -45,7 +45,7 @@ def export_my_data(given: Mapping[str, Any], caller: Caller) -> DataExport:
     return DataExport(generated_at, {"generatedAt": generated_at.isoformat(), **document})
 
 
-def deactivate_account(given: Mapping[str, Any], caller: Caller) -> UserRecord:
+def deactivate_account(given: Mapping[str, Any], caller: SignedInCaller) -> UserRecord:
     """Close the account until an administrator opens it: sessions and links end at once.
 
     Raises AccountError as `confirmed` does.
@@ -54,7 +54,7 @@ def deactivate_account(given: Mapping[str, Any], caller: Caller) -> UserRecord:
     return in_transaction(partial(_deactivate, caller))
 
 
-def delete_account(given: Mapping[str, Any], caller: Caller) -> str:
+def delete_account(given: Mapping[str, Any], caller: SignedInCaller) -> str:
     """Remove all that is kept of the person, or nothing: the id that the account had.
 
     Its address and its CPF or CNPJ are free again. Security events stay, of nobody.
@@ -68,23 +68,23 @@ def delete_account(given: Mapping[str, Any], caller: Caller) -> str:
     return str(caller.user.id)
 
 
-def _confirm(given: Mapping[str, Any], caller: Caller) -> None:
+def _confirm(given: Mapping[str, Any], caller: SignedInCaller) -> None:
     confirm_password(caller, load_form(PASSWORD, given)["password"])
 
 
-def _note_export(caller: Caller) -> None:
+def _note_export(caller: SignedInCaller) -> None:
     _refuse_unless(hold_session(caller.session_id, now()))
     record(SecurityEventType.DATA_EXPORTED, caller.user.id, **caller.origin)
 
 
-def _deactivate(caller: Caller) -> UserRecord:
+def _deactivate(caller: SignedInCaller) -> UserRecord:
     closed = close_account(caller.user.id, caller.session_id)
     _refuse_unless(closed is not None)
     record(SecurityEventType.DEACTIVATED, caller.user.id, **caller.origin)
     return closed
 
 
-def _delete(caller: Caller) -> None:
+def _delete(caller: SignedInCaller) -> None:
     _refuse_unless(remove_account(caller.user.id, caller.session_id))
 
 

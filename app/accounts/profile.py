@@ -1,10 +1,10 @@
-"""A person changes what is known of them."""
+"""A person changes their profile."""
 
 from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from app.accounts.caller import Caller
+from app.accounts.caller import SignedInCaller
 from app.accounts.profile_forms import profile_changes
 from app.accounts.sessions import authenticate
 from app.errors import AccountError, ErrorReason
@@ -14,15 +14,15 @@ from app.models.transaction import in_transaction
 from app.models.user import UserRecord
 from app.security.audit import record
 
-ATTEMPTS = 20  # each one that fails means that another change of the same account went through
+ATTEMPTS = 20  # each failed one means that another change of the same account succeeded
 
 
-def update_profile(given: Mapping[str, Any], caller: Caller) -> UserRecord:
-    """Change what is given and nothing else; null clears what may be empty.
+def update_profile(given: Mapping[str, Any], caller: SignedInCaller) -> UserRecord:
+    """Change the given fields and no others; null clears a field that is not required.
 
-    What is as it was already is no change, and no event is kept of it.
-    Raises AccountError: INVALID_DATA with every faulty field; ALREADY_EXISTS naming the field;
-    TOKEN_REVOKED, ACCOUNT_INACTIVE when the account went meanwhile.
+    Values that the account already has are no change, and cause no security event.
+    Raises AccountError: INVALID_DATA with every error of every field; ALREADY_EXISTS naming the
+    field; TOKEN_REVOKED or ACCOUNT_INACTIVE when the account was deleted or closed meanwhile.
     """
     for _ in range(ATTEMPTS):
         user = caller.user
@@ -31,12 +31,14 @@ def update_profile(given: Mapping[str, Any], caller: Caller) -> UserRecord:
             return user
         if changed := in_transaction(partial(_change, user, values, caller)):
             return changed
-        # the address was checked beside one that is no more, or the account is gone: look again
+        # another request changed the address meanwhile, or the account is gone: read it again
         caller = authenticate(caller)
     raise AccountError(ErrorReason.OVERLOADED, retry_after=1)
 
 
-def _change(user: UserRecord, values: Mapping[str, Any], caller: Caller) -> UserRecord | None:
+def _change(
+    user: UserRecord, values: Mapping[str, Any], caller: SignedInCaller
+) -> UserRecord | None:
     changed = change_profile(user, values)
     if changed:
         record(SecurityEventType.PROFILE_UPDATED, user.id, **caller.origin)

@@ -1,13 +1,13 @@
 """A signed-in person's password, asked again before what they may regret."""
 
-from app.accounts.caller import Caller
+from app.accounts.caller import SignedInCaller
 from app.errors import AccountError, ErrorReason
 from app.models.user import UserRecord, find_by_id
 from app.security.passwords import check_password
 from app.security.throttle import Action, guess
 
 
-def confirm_password(caller: Caller, password: str) -> UserRecord:
+def confirm_password(caller: SignedInCaller, password: str) -> UserRecord:
     """The caller's account, secrets included, read anew once the password has proved right.
 
     Raises AccountError: INVALID_CREDENTIALS, TOO_MANY_ATTEMPTS, OVERLOADED; TOKEN_REVOKED when the

@@ -1,15 +1,16 @@
-"""A person makes an account and is signed in, or asked to verify the address first."""
+"""A person registers and is signed in, or asked to verify the address first."""
 
 from app.accounts.caller import Caller
 from app.accounts.forms import REGISTER, load_form
 from app.accounts.sessions import SignInResult, new_session, signed_in
 from app.config import current
 from app.errors import AccountError, ErrorReason
-from app.models.outgoing_mail import MailKind, post
+from app.mail_kinds import MailKind
+from app.models.outgoing_mail import enqueue_mail
 from app.models.security_event import SecurityEventType
 from app.models.session import Session
 from app.models.transaction import in_transaction
-from app.models.user import User, UserRecord, is_cpf_cnpj_taken
+from app.models.user import User, UserRecord, find_taken_profile_field
 from app.security.audit import record
 from app.security.passwords import hash_password
 from app.security.throttle import Action, count
@@ -34,11 +35,11 @@ def register(given: dict, caller: Caller) -> SignInResult:
     except AccountError as refusal:
         if not _is_concealed(refusal):
             raise
-        if user.cpf_cnpj and is_cpf_cnpj_taken(user.cpf_cnpj):
+        if name := find_taken_profile_field(user):
             # whichever index refused first: else the answer would tell whether the address is free
             reason = ErrorReason.ALREADY_EXISTS
-            raise AccountError(reason, resource="user", fields={"cpf_cnpj": reason}) from None
-        post(MailKind.ACCOUNT_EXISTS, to=user.email)
+            raise AccountError(reason, resource="user", fields={name: reason}) from None
+        enqueue_mail(MailKind.ACCOUNT_EXISTS, to=user.email)
         session = None
     made = UserRecord.of(user)
     return signed_in(made, session) if session else SignInResult(made, None)
@@ -48,7 +49,7 @@ def _make(user: User, caller: Caller) -> Session | None:
     session = None if current().require_verified_email else new_session(user.id, caller)
     user.session_ids = [session.id] if session else []
     user.add()
-    post(MailKind.VERIFY_EMAIL, to=user.email, user_id=user.id)
+    enqueue_mail(MailKind.VERIFY_EMAIL, to=user.email, user_id=user.id)
     record(SecurityEventType.REGISTERED, user.id, **caller.origin)
     return session
 

@@ -8,8 +8,9 @@ from app.accounts.mail_content import describe_origin
 from app.accounts.resolve_link import resolve_link
 from app.accounts.sessions import SignInResult, new_session, signed_in
 from app.errors import AccountError, ErrorReason
+from app.mail_kinds import MailKind
 from app.models.link import LinkKind, spend_link, spent
-from app.models.outgoing_mail import MailKind, post
+from app.models.outgoing_mail import enqueue_mail
 from app.models.security_event import SecurityEventType
 from app.models.session import Session, remove_sessions_of
 from app.models.transaction import in_transaction
@@ -28,7 +29,7 @@ def request_password_reset(given: dict, caller: Caller) -> None:
     """
     email = load_form(EMAIL, given)["email"]
     count(Action.RESET_REQUEST, account=email, address=caller.ip_address)
-    post(MailKind.RESET_PASSWORD, to=email)
+    enqueue_mail(MailKind.RESET_PASSWORD, to=email)
 
 
 def reset_password(given: dict, caller: Caller) -> SignInResult:
@@ -60,5 +61,7 @@ def _reset(user: UserRecord, link_id: ObjectId, hashed: str, caller: Caller) -> 
         raise AccountError(ErrorReason.LINK_INVALID)
     remove_sessions_of(user.id, but=session.id)
     record(SecurityEventType.PASSWORD_RESET, user.id, **caller.origin)
-    post(MailKind.PASSWORD_CHANGED, to=user.email, user_id=user.id, details=describe_origin(caller))
+    enqueue_mail(
+        MailKind.PASSWORD_CHANGED, to=user.email, user_id=user.id, details=describe_origin(caller)
+    )
     return session

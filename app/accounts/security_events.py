@@ -1,12 +1,12 @@
-"""What happened to an account, as its owner sees it."""
+"""The security events of an account, newest first."""
 
-from typing import NamedTuple
-
-from bson import ObjectId
-
+from app.accounts.account_access import require_owner_or
+from app.accounts.caller import SignedInCaller
 from app.accounts.devices import device_of
-from app.models.keyset import Slice
+from app.models.keyset import Page, Slice
 from app.models.security_event import SecurityEventRecord, newest_events
+from app.models.user import UserRecord
+from app.permissions import Permission
 
 
 class ListedEvent(SecurityEventRecord):
@@ -14,20 +14,15 @@ class ListedEvent(SecurityEventRecord):
 
     @property
     def device(self) -> str | None:
-        """The browser and the system, read of the user agent when asked for."""
+        """The browser and the system, from the user agent."""
         return device_of(self.user_agent)
 
 
-class EventPage(NamedTuple):
-    """A page of events, the newest first."""
+def list_events(account: UserRecord, asked: Slice, caller: SignedInCaller) -> Page[ListedEvent]:
+    """A page of the events of an account, newest first.
 
-    rows: list[ListedEvent]
-    has_next: bool
-    has_previous: bool
-
-
-def list_events(user_id: ObjectId, asked: Slice) -> EventPage:
-    """A page of the events of an account, the newest first."""
-    page = newest_events(user_id, asked)
-    events = [ListedEvent(row) for row in page.rows]
-    return EventPage(events, has_next=page.has_next, has_previous=page.has_previous)
+    Raises AccountError(PERMISSION_DENIED) unless the account is the caller's own, or
+    SECURITY_EVENTS_READ allows.
+    """
+    require_owner_or(Permission.SECURITY_EVENTS_READ, account, caller)
+    return newest_events(account.id, asked).map(ListedEvent)

@@ -1,53 +1,55 @@
-"""The sessions of an account, as its owner sees them."""
+"""The live sessions of accounts, newest first."""
 
 from collections.abc import Iterable
 from operator import attrgetter
 
 from bson import ObjectId
 
+from app.accounts.account_access import require_owner_or
+from app.accounts.caller import SignedInCaller
 from app.accounts.devices import device_of
-from app.models.session import SessionRecord, find_devices, live_session_ids
+from app.models.session import SessionRecord, find_devices
 from app.models.user import UserRecord
+from app.permissions import Permission
 
 
 class ListedSession(SessionRecord):
-    """A live session as read, without what refreshes it.
+    """A live session as read, without its refresh token's id.
 
-    current: whether it is the one of the token that asks.
+    current: whether it is the session of the request.
     """
 
     current: bool = False
 
     @property
     def device(self) -> str | None:
-        """The browser and the system, read of the user agent when asked for."""
+        """The browser and the system, from the user agent."""
         return device_of(self.user_agent)
 
 
-def list_sessions(account: UserRecord, asking: ObjectId | None) -> list[ListedSession]:
-    """The account's live sessions, the newest first. asking: the session of the token that asks."""
-    if "sessions" not in vars(account):
-        read_sessions([account])
-    for session in account.sessions:
-        session.current = session.id == asking
-    return account.sessions
+def list_sessions(account: UserRecord, caller: SignedInCaller) -> list[ListedSession]:
+    """The live sessions of one account. `account` was read with its session ids.
+
+    Raises AccountError(PERMISSION_DENIED) unless it is the caller's own, or SESSIONS_READ allows.
+    """
+    return list_sessions_of([account], caller)[account.id]
 
 
-def read_sessions(accounts: list[UserRecord]) -> None:
-    """Read the live sessions of all these accounts at once, for `list_sessions` to show."""
-    live = _live_ids(accounts)
-    stored = find_devices([session_id for ids in live.values() for session_id in ids])
-    found = {session.id: session for session in map(ListedSession, stored)}
+def list_sessions_of(
+    accounts: Iterable[UserRecord], caller: SignedInCaller
+) -> dict[ObjectId, list[ListedSession]]:
+    """The same for several accounts, by one query: the sessions by account id."""
+    accounts = list(accounts)
     for account in accounts:
-        listed = (found[id_] for id_ in live.get(account.id, ()) if id_ in found)
-        account.sessions = _newest_first(listed)
-
-
-def _live_ids(accounts: list[UserRecord]) -> dict[ObjectId, list[ObjectId]]:
-    """The account alone knows which of its sessions live; one read for a list did not ask it."""
-    known = {each.id: each.session_ids for each in accounts if "session_ids" in vars(each)}
-    unknown = [account.id for account in accounts if account.id not in known]
-    return known | live_session_ids(unknown) if unknown else known
+        require_owner_or(Permission.SESSIONS_READ, account, caller)
+    stored = find_devices([id_ for account in accounts for id_ in account.session_ids])
+    sessions = {session.id: session for session in map(ListedSession, stored)}
+    if caller.session_id in sessions:
+        sessions[caller.session_id].current = True
+    return {
+        account.id: _newest_first(sessions[id_] for id_ in account.session_ids if id_ in sessions)
+        for account in accounts
+    }
 
 
 def _newest_first(sessions: Iterable[ListedSession]) -> list[ListedSession]:

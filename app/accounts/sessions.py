@@ -1,12 +1,12 @@
 """Sessions: open one, prove one, refresh one, end one."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import timedelta
 
 from bson import ObjectId
 
 from app.accounts import last_use
-from app.accounts.caller import Caller
+from app.accounts.caller import Caller, SignedInCaller, sign_in_caller
 from app.accounts.forms import REFRESH_TOKEN, load_form
 from app.accounts.session_list import ListedSession, list_sessions
 from app.clock import now
@@ -75,7 +75,7 @@ def signed_in(user: UserRecord, session: Session) -> SignInResult:
     return SignInResult(user, pair, session.id)
 
 
-def authenticate(caller: Caller) -> Caller:
+def authenticate(caller: Caller) -> SignedInCaller:
     """The caller with the account and session that the access token proves; one read.
 
     The session counts as used, which is written at most once a minute.
@@ -88,7 +88,7 @@ def authenticate(caller: Caller) -> Caller:
     claims = tokens.read_access(caller.access_token)
     user = _live_account(claims)
     last_use.used(claims.session_id)
-    return replace(caller, user=user, session_id=ObjectId(claims.session_id))
+    return sign_in_caller(caller, user, ObjectId(claims.session_id))
 
 
 def refresh(given: dict, caller: Caller) -> SignInResult:
@@ -128,14 +128,14 @@ def _refresh(token: str, caller: Caller) -> SignInResult:
     return SignInResult(user, pair, session_id)
 
 
-def logout(caller: Caller) -> int:
+def logout(caller: SignedInCaller) -> int:
     """End the session that asks, at once, for its access token too: how many ended."""
     user_id, asking = caller.user.id, caller.session_id
     ended = in_transaction(lambda: _end(user_id, asking, SecurityEventType.LOGGED_OUT, caller))
     return int(ended)
 
 
-def logout_everywhere(caller: Caller, *, except_current: bool) -> int:
+def logout_everywhere(caller: SignedInCaller, *, except_current: bool) -> int:
     """End the account's sessions at once, for their access tokens too: how many ended.
 
     One event LOGGED_OUT is kept for all, and none when there was no other session to end.
@@ -154,13 +154,13 @@ def logout_everywhere(caller: Caller, *, except_current: bool) -> int:
     return in_transaction(end_all)
 
 
-def revoke_session(session_id: str, caller: Caller) -> ListedSession:
+def revoke_session(session_id: str, caller: SignedInCaller) -> ListedSession:
     """End one of the caller's sessions at once, be it the one that asks: the session as it was.
 
     Raises AccountError(DOES_NOT_EXIST) alike for what is no id, another's session, one that ended.
     """
     user_id, event = caller.user.id, SecurityEventType.SESSION_REVOKED
-    for session in list_sessions(caller.user, caller.session_id):
+    for session in list_sessions(caller.user, caller):
         if str(session.id) == session_id and in_transaction(
             lambda id_=session.id: _end(user_id, id_, event, caller)
         ):

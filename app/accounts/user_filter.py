@@ -6,9 +6,10 @@ from typing import Any
 
 from marshmallow import Schema, fields, post_load
 
-from app.accounts.forms import Text, load_form, refuse
+from app.accounts.forms import load_form
 from app.errors import ErrorReason
 from app.models.search_terms import search_filter
+from app.validation.text import Text, refuse
 
 LONGEST_TERM = 100  # characters
 
@@ -34,7 +35,7 @@ def conditions(given: Mapping[str, Any]) -> dict[str, Any]:
 class Search(Text):
     """What is looked for, as the filter that finds it."""
 
-    def understood(self, text: str) -> dict[str, Any]:
+    def parse(self, text: str) -> dict[str, Any]:
         found = search_filter(text)
         if found is None:
             raise refuse(ErrorReason.INVALID_DATA)

@@ -1,15 +1,18 @@
-"""An administrator looks through everyone's accounts, page by page."""
+"""The list of all accounts, page by page, for whoever may read them."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import cached_property
 from typing import Any
 
-from app.accounts.session_list import read_sessions
-from app.models.keyset import Slice
+from app.accounts.account_access import hide_unreadable_fields
+from app.accounts.caller import Caller
+from app.accounts.user_filter import conditions
+from app.models import user_list
+from app.models.keyset import Page, Slice
 from app.models.user import UserRecord
-from app.models.user_list import UserOrderField, count_accounts, page_of_accounts
+from app.models.user_list import UserOrderField, page_of_accounts
+from app.permissions import Permission
 
 
 class OrderDirection(Enum):
@@ -21,7 +24,7 @@ class OrderDirection(Enum):
 
 @dataclass(frozen=True)
 class UserList:
-    """Some accounts in some order: what is asked page by page, whichever page it is.
+    """Accounts that match a filter, in an order; read page by page.
 
     where: the filter, as the database reads it.
     """
@@ -31,33 +34,37 @@ class UserList:
     direction: OrderDirection = OrderDirection.DESC
 
 
-class AccountPage:
-    """A page of a list of accounts; how many there are in all is counted when asked."""
+def select_accounts(
+    wanted: Mapping[str, Any], order: Mapping[str, Any], caller: Caller
+) -> UserList:
+    """The list of the accounts that match `wanted` (see `user_filter.conditions`), in `order`.
 
-    def __init__(
-        self, wanted: UserList, accounts: list[UserRecord], *, has_next: bool, has_previous: bool
-    ) -> None:
-        self._wanted = wanted
-        self.rows = accounts
-        self.has_next = has_next
-        self.has_previous = has_previous
-
-    @cached_property
-    def total_count(self) -> int:
-        """How many accounts match, on all pages."""
-        return count_accounts(self._wanted.where)
-
-
-def list_accounts(wanted: UserList, asked: Slice, names: set[str]) -> AccountPage:
-    """A page of the list. names: what will be read of each account; with `sessions` among them,
-    those of the whole page are read at once.
+    Raises AccountError: PERMISSION_DENIED without USERS_READ; INVALID_DATA.
     """
-    page = page_of_accounts(
-        wanted.where, wanted.field, asked, names, ascending=wanted.direction is OrderDirection.ASC
+    caller.require(Permission.USERS_READ)
+    return UserList(conditions(wanted), **order)
+
+
+def list_accounts(
+    accounts: UserList, asked: Slice, fields: Collection[str], caller: Caller
+) -> Page[UserRecord]:
+    """A page of the list with these fields; one that the caller may not read holds the refusal.
+
+    Raises AccountError: PERMISSION_DENIED without USERS_READ.
+    """
+    caller.require(Permission.USERS_READ)
+    ascending = accounts.direction is OrderDirection.ASC
+    page = page_of_accounts(accounts.where, accounts.field, asked, fields, ascending=ascending).map(
+        UserRecord
     )
-    accounts = [UserRecord(row) for row in page.rows]
-    if "sessions" in names:
-        for account in accounts:
-            vars(account).setdefault("session_ids", [])  # it was asked for: there are none
-        read_sessions(accounts)
-    return AccountPage(wanted, accounts, has_next=page.has_next, has_previous=page.has_previous)
+    hide_unreadable_fields(page.rows, fields, caller)
+    return page
+
+
+def count_accounts(accounts: UserList, caller: Caller) -> int:
+    """How many accounts match, on all pages.
+
+    Raises AccountError: PERMISSION_DENIED without USERS_READ.
+    """
+    caller.require(Permission.USERS_READ)
+    return user_list.count_accounts(accounts.where)

@@ -5,8 +5,9 @@ from bson import ObjectId
 from app.accounts.caller import Caller
 from app.accounts.forms import EMAIL, LINK, load_form
 from app.errors import AccountError, ErrorReason
+from app.mail_kinds import MailKind
 from app.models.link import LinkKind, spend_link
-from app.models.outgoing_mail import MailKind, post
+from app.models.outgoing_mail import enqueue_mail
 from app.models.security_event import SecurityEventType
 from app.models.transaction import in_transaction
 from app.models.user import UserRecord, find_by_id
@@ -24,7 +25,7 @@ def resend_verification_email(given: dict, caller: Caller) -> None:
     """
     email = load_form(EMAIL, given)["email"]
     count(Action.RESEND_VERIFICATION, account=email, address=caller.ip_address)
-    post(MailKind.VERIFY_EMAIL, to=email)
+    enqueue_mail(MailKind.VERIFY_EMAIL, to=email)
 
 
 def verify_email(given: dict, caller: Caller) -> UserRecord:

@@ -9,15 +9,16 @@ import click
 from flask.cli import AppGroup
 
 from app.accounts.administration import set_user_active, set_user_roles
-from app.accounts.create_admin import OPERATOR, account_id, create_admin
+from app.accounts.caller import OPERATOR
+from app.accounts.create_admin import account_id, create_admin
 from app.accounts.pagination import LARGEST_PAGE, requested_slice
-from app.accounts.user_filter import conditions
-from app.accounts.user_list import UserList, list_accounts
+from app.accounts.user_list import list_accounts, select_accounts
 from app.cli.account_files import export, import_
 from app.cli.command_errors import report_errors
 from app.errors import AccountError, ErrorReason
 from app.models.keyset import Position
-from app.models.user import Role, UserRecord
+from app.models.user import UserRecord
+from app.permissions import ROLES
 
 LISTED = (
     *("id", "email", "full_name", "email_verified", "active", "roles", "created_at"),
@@ -70,7 +71,7 @@ def create(name: str | None, email: str | None, password_stdin: bool, verified: 
 
 @account_commands.command("set-role")
 @click.argument("email")
-@click.argument("roles", nargs=-1, required=True, type=click.Choice([role.name for role in Role]))
+@click.argument("roles", nargs=-1, required=True, type=click.Choice(list(ROLES)))
 def set_role(email: str, roles: tuple[str, ...]) -> None:
     """Give the account of EMAIL these ROLES and no others; USER it always has.
 
@@ -78,8 +79,7 @@ def set_role(email: str, roles: tuple[str, ...]) -> None:
     nobody would be left to administer.
     """
     with report_errors():
-        wanted = [Role[name] for name in roles]
-        changed = set_user_roles(account_id(email), wanted, OPERATOR)
+        changed = set_user_roles(account_id(email), roles, OPERATOR)
     click.echo(f"{changed.email}: {', '.join(changed.roles)}")
 
 
@@ -114,10 +114,11 @@ def list_(search: str | None, limit: int | None, as_json: bool) -> None:
 
 
 def _accounts(search: str | None, limit: int | None) -> Iterator[UserRecord]:
-    wanted, position = UserList(conditions({"search": search})), None
+    accounts, position = select_accounts({"search": search}, {}, OPERATOR), None
     size = min(limit or LARGEST_PAGE, LARGEST_PAGE)
     while True:
-        page = list_accounts(wanted, requested_slice(first=size, after=position), set(LISTED))
+        asked = requested_slice(first=size, after=position)
+        page = list_accounts(accounts, asked, LISTED, OPERATOR)
         yield from page.rows
         if not page.has_next:
             return

@@ -11,10 +11,9 @@ import click
 
 from app.config import SettingsError
 from app.errors import AccountError, ErrorReason, FieldPath
-from app.messages import sentence
+from app.locales import OPERATOR_LOCALE, sentence
 
 NOT_TRIED = 2
-LANGUAGE = "en"  # of all that the commands say
 
 
 class NotTried(click.ClickException):
@@ -46,10 +45,10 @@ def fault(path: FieldPath, reason: ErrorReason) -> str:
     """What is wrong with one value, in words, and the reason by its name for scripts."""
     words = "This value does not fit."
     if reason is not ErrorReason.INVALID_DATA:
-        words = sentence(reason, LANGUAGE, "user")
+        words = sentence(reason, OPERATOR_LOCALE, "user")
     return f"{'.'.join(map(str, path))}: {words} [{reason.name}]"
 
 
 def _worded(error: AccountError) -> str:
-    words = sentence(error.reason, LANGUAGE, error.resource)
+    words = sentence(error.reason, OPERATOR_LOCALE, error.resource)
     return "\n".join([words, *(f"  {fault(*one)}" for one in error.fields)])

@@ -9,10 +9,9 @@ from flask.cli import AppGroup
 
 from app.cli.command_errors import report_errors
 from app.clock import now
-from app.config import current
+from app.config import TOKEN_ALGORITHMS, current
 from app.models.signing_key import find_keys, remove_keys
 from app.security import key_ring
-from app.settings_form import TOKEN_ALGORITHMS
 
 key_commands = AppGroup(
     "keys",

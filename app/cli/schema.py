@@ -6,7 +6,7 @@ import click
 from flask.cli import AppGroup
 from graphql import GraphQLSyntaxError, parse, validate
 
-from schema.engine.persisted import manifest_of
+from schema.engine.persisted import build_manifest
 from schema.root import build_schema
 
 SCHEMA_FILE = Path(__file__).parent.parent.parent / "schema" / "schema.graphql"
@@ -44,5 +44,5 @@ def trust(files: tuple[str, ...], out: str) -> None:
         if errors:
             raise click.ClickException(f"{file}: {errors[0].message}")
         texts.append(text)
-    Path(out).write_text(manifest_of(texts), encoding="utf-8")
+    Path(out).write_text(build_manifest(texts), encoding="utf-8")
     click.echo(f"Wrote {out}: {len(texts)} documents")

@@ -1,4 +1,4 @@
-"""Delivery: mail is taken from the outbox under a lease, sent, and noted; or tried again later."""
+"""Delivery: lease a mail of the outbox, send it, and remove it; or try again later."""
 
 import os
 import random
@@ -29,77 +29,81 @@ from app.models.outgoing_mail import (
 )
 
 LONGEST_WAIT = 3600  # seconds between two attempts
-PATIENCE = timedelta(days=1)  # from the first attempt on: workers may have been away before
-MOST_ATTEMPTS = 100  # more than fit into a day: somebody dies of this mail again and again
+GIVE_UP_AFTER = timedelta(days=1)  # since the first attempt: workers may have been away before it
+MOST_ATTEMPTS = 100  # more than fit into a day: workers crash while they deliver this mail
 STANDARD_ERROR = 2
 Compose = Callable[[OutgoingMailRecord], Mapping[str, Any] | None]
 
 
-class Way(Protocol):
-    """How a message leaves: app.mail.smtp.MailServer, or a mailbox in development."""
+class MailTransport(Protocol):
+    """Sends messages. app.mail.smtp.MailServer is one."""
 
     def send(self, message: EmailMessage, still_ours: Callable[[], bool]) -> None:
-        """Return when it has been accepted; raise when not."""
+        """Return when the message has been accepted; raise when it has not.
+
+        Ask `still_ours` just before the message is sent. If it returns False, do not send, and
+        raise LeaseLostError. The words of a SendError are logged; of other errors only the type.
+        """
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """What a worker delivers with.
+    """Delivers the mail of the outbox.
 
-    compose: the values of a mail's template, or None when there is nothing to send.
-    lease, first_wait: seconds; see OUTBOX_LEASE_SECONDS and OUTBOX_RETRY_SECONDS.
+    compose: returns the values of a mail's template, or None when there is nothing to send.
+    lease_seconds, retry_seconds: see OUTBOX_LEASE_SECONDS and OUTBOX_RETRY_SECONDS.
+    accepted: mail that was sent, and could not be removed yet.
     """
 
     compose: Compose
-    way: Way
+    transport: MailTransport
     sender: Address
-    home: str
-    locale: str
-    lease: int
-    first_wait: int
-    accepted: set[ObjectId] = field(default_factory=set)  # what is still to be noted as sent
+    frontend_url: str
+    default_locale: str
+    lease_seconds: int
+    retry_seconds: int
+    accepted: set[ObjectId] = field(default_factory=set)
 
     def deliver_next(self) -> bool:
-        """Take up the mail that is due longest and see it through; False when none is due.
+        """Lease the mail that is due longest and deliver it. Returns False when none is due.
 
-        Raises AccountError(DATABASE_UNAVAILABLE): the mail in hand is then taken up again when its
-        lease has run out.
+        Raises AccountError(DATABASE_UNAVAILABLE). The mail is then due again when its lease ends.
         """
-        mail = lease_next(self.lease)
+        mail = lease_next(self.lease_seconds)
         if mail is None:
             return False
         if mail.id in self.accepted:  # the database was away longer than the lease
-            self._finish(mail)
+            self._remove(mail)
             return True
         if mail.attempts > MOST_ATTEMPTS:
             _give_up(mail, "taken up too often")
             return True
         try:
-            sent = self._send(mail)
+            is_sent = self._send(mail)
         except LeaseLostError:
-            note(mail, "lost")
-        except Exception as error:  # one mail that cannot be written may not stop all
+            log_outcome(mail, "lost")
+        except Exception as error:  # one mail that cannot be written must not stop all others
             if isinstance(error, AccountError) and error.reason is ErrorReason.DATABASE_UNAVAILABLE:
                 raise
-            self._try_again(mail, error)
+            self._retry_later(mail, error)
         else:
-            note(mail, "sent" if sent else "dropped")
+            log_outcome(mail, "sent" if is_sent else "dropped")
             self.accepted.add(mail.id)
-            self._finish(mail)
+            self._remove(mail)
         return True
 
     def _send(self, mail: OutgoingMailRecord) -> bool:
         values = self.compose(mail)
         if values is None:
             return False
-        locale = values.get("locale") or mail.locale or self.locale
-        message = render(mail, values, locale=locale, sender=self.sender, home=self.home)
-        self.way.send(message, lambda: extend_lease(mail, self.lease))
+        locale = values.get("locale") or mail.locale or self.default_locale
+        message = render(mail, values, locale=locale, sender=self.sender, home=self.frontend_url)
+        self.transport.send(message, lambda: extend_lease(mail, self.lease_seconds))
         return True
 
-    def _finish(self, mail: OutgoingMailRecord) -> None:
-        """Note what was sent, for as long as the lease keeps others from sending it too."""
-        until = time.monotonic() + self.lease
+    def _remove(self, mail: OutgoingMailRecord) -> None:
+        """Remove a mail that was sent; try as long as its lease keeps others from sending it."""
+        until = time.monotonic() + self.lease_seconds
         while True:
             try:
                 finish(mail)
@@ -110,41 +114,44 @@ class Delivery:
                     raise
                 time.sleep(0.5)
 
-    def _try_again(self, mail: OutgoingMailRecord, error: Exception) -> None:
-        left = (mail.first_tried_at + PATIENCE - now()).total_seconds()
+    def _retry_later(self, mail: OutgoingMailRecord, error: Exception) -> None:
+        first_try = mail.first_tried_at or now()
+        left = (first_try + GIVE_UP_AFTER - now()).total_seconds()
         if left <= 0:
-            _give_up(mail, _why(error))
+            _give_up(mail, _describe(error))
             return
-        wait = min(wait_before(mail.attempts + 1, self.first_wait), left)
+        wait = min(wait_before(mail.attempts + 1, self.retry_seconds), left)
         postpone(mail, wait)
-        note(mail, "postponed", level="WARNING", why=_why(error), seconds=round(wait))
+        log_outcome(mail, "postponed", level="WARNING", why=_describe(error), seconds=round(wait))
 
 
 def _give_up(mail: OutgoingMailRecord, why: str) -> None:
     give_up(mail)
-    note(mail, "given up", level="ERROR", why=why)
+    log_outcome(mail, "given up", level="ERROR", why=why)
 
 
 def wait_before(attempt: int, first: int) -> float:
-    """Seconds to wait before an attempt, the second or a later one: twice as many each time.
+    """Return the seconds to wait before an attempt, the second or a later one.
 
-    An hour at most, and each up to a quarter less, so that what failed together is not tried
-    together.
+    `first` seconds, then twice as many each time, an hour at most. Each wait is up to a quarter
+    shorter at random, so that mails that failed together are not retried together.
     """
     doubled = min(first * 2 ** min(attempt - 2, 12), LONGEST_WAIT)
     return doubled * random.uniform(0.75, 1)  # noqa: S311  nobody gains by guessing it
 
 
-def note(mail: OutgoingMailRecord, outcome: str, *, level: str = "INFO", **more: object) -> None:
-    """One JSON line on standard error: never an address, and nothing of what a mail says."""
+def log_outcome(
+    mail: OutgoingMailRecord, outcome: str, *, level: str = "INFO", **more: object
+) -> None:
+    """Write one line of JSON to standard error, without addresses and without a mail's content."""
     line = {"at": now(), "level": level, "mail": str(mail.id), "kind": mail.kind}
     line |= {"outcome": outcome, "attempt": mail.attempts, **more}
-    with suppress(OSError):  # whoever reads the log has gone: mail is delivered all the same
+    with suppress(OSError):  # the reader of the log has gone: deliver mail all the same
         os.write(STANDARD_ERROR, _format(line))
 
 
 def use_format(format_line: Callable[[dict[str, Any]], bytes]) -> None:
-    """Write what becomes of a mail in another format than JSON: one line, its newline included."""
+    """Log in another format than JSON; `format_line` returns one line with its newline."""
     global _format
     _format = format_line
 
@@ -156,8 +163,8 @@ def _format_json(line: dict[str, Any]) -> bytes:
 _format = _format_json
 
 
-def _why(error: Exception) -> str:
-    """What went wrong; of what was not foreseen only kind and place: words may repeat values."""
+def _describe(error: Exception) -> str:
+    """Return what went wrong. The text of an unexpected error may hold data, and is left out."""
     if isinstance(error, SendError):
         return str(error)
     frame = traceback.extract_tb(error.__traceback__)[-1]

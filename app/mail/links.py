@@ -1,9 +1,9 @@
-"""Links in mail: pages of the front end, which sends the token by mutation."""
+"""Links in mails: each leads to a page of the front end, which sends the token in a mutation."""
 
 from urllib.parse import quote
 
 from app.config import current
-from app.models.outgoing_mail import MailKind
+from app.mail_kinds import MailKind
 
 PAGES = {
     MailKind.VERIFY_EMAIL: "verify-email",
@@ -13,8 +13,9 @@ PAGES = {
 
 
 def page_url(kind: MailKind, token: str) -> str:
-    """The page that uses the token of a mail of this kind. Needs FRONTEND_URL.
+    """Return the address of the page that uses the token of a mail of this kind.
 
-    Opening it spends nothing: programs that look at every link of a mail burn none.
+    `kind` is one of PAGES. Opening the page does not use the token, so mail scanners that follow
+    every link do no harm. The setting FRONTEND_URL is required.
     """
     return f"{current().frontend_url}/{PAGES[kind]}?token={quote(token, safe='')}"

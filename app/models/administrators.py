@@ -11,7 +11,8 @@ from app.config import current
 from app.errors import AccountError, ErrorReason
 from app.models.connection import database_query
 from app.models.transaction import current_session
-from app.models.user import SIGNED_IN, Role, User, UserRecord
+from app.models.user import SIGNED_IN, User, UserRecord
+from app.permissions import ADMIN
 
 THE_ONE = "administrators"
 
@@ -34,12 +35,12 @@ def keep_one_administrator(before: dict) -> None:
     before: the account that is losing its role, its life or itself, as it was.
     Raises AccountError(LAST_ADMIN).
     """
-    if Role.ADMIN.value not in before["roles"] or not before["active"]:
+    if ADMIN.name not in before["roles"] or not before["active"]:
         return
     transaction, loss = current_session(), {"$inc": {"losses": 1}}
     administrators = Administrators._get_collection()
     administrators.update_one({"_id": THE_ONE}, loss, upsert=True, session=transaction)
-    live = {"roles": Role.ADMIN.value, "active": True}
+    live = {"roles": ADMIN.name, "active": True}
     if current().require_verified_email:
         live["email_verified"] = True
     if User._get_collection().find_one(live, {"_id": True}, session=transaction) is None:
@@ -61,18 +62,18 @@ def open_account(user_id: ObjectId) -> UserRecord | None:
 
 
 @database_query
-def replace_roles(user_id: ObjectId, roles: Sequence[Role]) -> UserRecord | None:
+def replace_roles(user_id: ObjectId, roles: Sequence[str]) -> UserRecord | None:
     """Give an account these roles and no others: as it is now. None when it is gone, or has them.
 
     Raises AccountError(LAST_ADMIN), with nothing written if it is asked within a transaction.
     """
-    changes = {"roles": [role.value for role in roles], "updated_at": now()}
+    changes = {"roles": list(roles), "updated_at": now()}
     before = User._get_collection().find_one_and_update(
         {"_id": user_id, "roles": {"$ne": changes["roles"]}},
         {"$set": changes},
         SIGNED_IN,
         session=current_session(),
     )
-    if before and Role.ADMIN not in roles:
+    if before and ADMIN.name not in roles:
         keep_one_administrator(before)
     return before and UserRecord({**before, **changes})

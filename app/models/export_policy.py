@@ -1,4 +1,10 @@
-"""What is told of each document to the person it speaks of, and what is withheld from them too."""
+"""Where each field of a document goes, as the field declares it by keyword arguments.
+
+exported: whether `exportMyData` gives it to the person. Required for PERSONAL_DOCUMENTS.
+published: whether the GraphQL type has a field generated from it. Default: no.
+in_account_files: whether `flask accounts export` writes it. Default: no.
+exported_keys: of a dictionary, the keys that `exportMyData` gives.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -12,71 +18,79 @@ from mongoengine import (
     EmbeddedDocumentField,
     ListField,
 )
+from mongoengine.base import BaseField
 
 from app.models.outgoing_mail import OutgoingMail
 from app.models.security_event import SecurityEvent
 from app.models.session import Rotation, Session
 from app.models.user import Address, Link, Links, Search, User
 
-# Every field of every document that speaks of a person stands in one of these two: a new one is
-# told of, or kept back, on purpose.
-TOLD: dict[type, tuple[str, ...]] = {
-    User: (
-        *("id", "email", "email_verified", "full_name", "cpf_cnpj", "date_of_birth", "address"),
-        *("locale", "active", "roles", "links", "created_at", "updated_at", "last_login_at"),
-    ),
-    Address: (
-        *("zip_code", "street", "number", "complement", "neighborhood", "city", "state"),
-        "country",
-    ),
-    Search: (),
-    Links: ("verify_email", "reset_password", "change_email"),
-    Link: ("asked_at", "spent", "email"),
-    Session: (
-        *("id", "user_id", "user_agent", "ip_address", "created_at", "last_used_at"),
-        *("expires_at", "rotations"),
-    ),
-    Rotation: ("at",),
-    SecurityEvent: ("id", "user_id", "type", "at", "ip_address", "user_agent", "expires_at"),
-    OutgoingMail: (
-        *("kind", "to", "user_id", "locale", "details", "created_at", "due_at", "attempts"),
-        *("first_tried_at", "gave_up_at", "expires_at"),
-    ),
-}
-WITHHELD: dict[type, tuple[str, ...]] = {
-    # each session says itself whether it is live; found by: the address and the name again
-    User: ("password_hash", "session_ids", "name_key", "search"),
-    Search: ("keys", "words"),
-    Link: ("id",),
-    Session: ("refresh_id",),
-    Rotation: ("used", "successor"),
-    OutgoingMail: ("id", "lease"),  # the mail's id is its link's
-}
-TOLD_DETAILS = ("ip_address", "user_agent", "new_email")  # of a mail; another may be a link's id
+AnyDocument = type[Document] | type[EmbeddedDocument]
+PERSONAL_DOCUMENTS: tuple[AnyDocument, ...] = (
+    *(User, Address, Links, Link, Search),
+    *(Session, Rotation, SecurityEvent, OutgoingMail),
+)
 
 
-def told(document: type[Document | EmbeddedDocument], stored: Mapping[str, Any]) -> dict[str, Any]:
-    """A stored document as JSON tells of it: names in camelCase, null for what is not stored,
-    ids as text, moments and days by ISO 8601; without what is withheld."""
+def require_declarations(document: AnyDocument) -> None:
+    """Raise TypeError if a field does not declare `exported`."""
+    for name, field in document._fields.items():
+        if not isinstance(getattr(field, "exported", None), bool):
+            raise TypeError(f"{document.__name__}.{name} must declare exported=True or False")
+
+
+for _document in PERSONAL_DOCUMENTS:
+    require_declarations(_document)
+
+
+def published_fields(document: AnyDocument) -> tuple[str, ...]:
+    """Return the names of the fields from which GraphQL fields are generated.
+
+    Raises TypeError if there are none: graphene-mongo would generate all.
+    """
+    names = _declaring(document, "published")
+    if not names:
+        raise TypeError(f"no field of {document.__name__} declares published=True")
+    return names
+
+
+def account_file_fields() -> tuple[str, ...]:
+    """Return the names of the fields of an account that `flask accounts export` writes."""
+    return _declaring(User, "in_account_files")
+
+
+def export_document(document: AnyDocument, stored: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what `exportMyData` gives of a stored document.
+
+    Names are in camelCase, ids are text, times and days ISO 8601; null stands for what is not
+    stored.
+    """
     fields = document._fields
     return {
-        _camel(name): _told_value(fields[name], stored.get(fields[name].db_field))
-        for name in TOLD[document]
+        _camel_case(name): _export_value(fields[name], stored.get(fields[name].db_field))
+        for name in _declaring(document, "exported")
     }
 
 
-def _told_value(field: Any, value: Any) -> Any:
+def _declaring(document: AnyDocument, metadata: str) -> tuple[str, ...]:
+    fields = document._fields
+    return tuple(
+        name for name in document._fields_ordered if getattr(fields[name], metadata, False) is True
+    )
+
+
+def _export_value(field: BaseField, value: Any) -> Any:
     if isinstance(value, list) and isinstance(field, ListField):
-        return [_told_value(field.field, item) for item in value]
+        return [_export_value(field.field, item) for item in value]
     if isinstance(value, dict):
         if isinstance(field, EmbeddedDocumentField):
-            return told(field.document_type, value)
-        return {_camel(name): value[name] for name in TOLD_DETAILS if name in value}
+            return export_document(field.document_type, value)
+        return {_camel_case(name): value[name] for name in field.exported_keys if name in value}
     if isinstance(value, datetime):
         return (value.date() if isinstance(field, DateField) else value).isoformat()
     return str(value) if isinstance(value, ObjectId) else value
 
 
-def _camel(name: str) -> str:
+def _camel_case(name: str) -> str:
     first, *others = name.split("_")
     return first + "".join(map(str.title, others))

@@ -1,14 +1,18 @@
 """A page beside the last row seen: by key, never by skipping, in both directions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 from bson import ObjectId
 from pymongo import ASCENDING, DESCENDING
 from pymongo.collection import Collection
 
-from app.models.queries import find_all
+from app.models.queries import Stored, find_all
+
+Row = TypeVar("Row")
+Other = TypeVar("Other")
 
 
 class Position(NamedTuple):
@@ -29,16 +33,21 @@ class Slice(NamedTuple):
     backwards: bool = False
 
 
-class Page(NamedTuple):
-    """The rows as stored, in the list's order, and whether others lie on either side.
+@dataclass(frozen=True)
+class Page(Generic[Row]):
+    """Rows in the order of their list, and whether there are others before and after them.
 
-    On the side that the page was reached from, that is taken from the position alone: whether its
-    row and those beyond it are still there is not asked.
+    On the side that the page was reached from, the position alone tells: the query does not ask
+    whether that row and those beyond it still exist.
     """
 
-    rows: list[dict[str, Any]]
+    rows: list[Row]
     has_next: bool
     has_previous: bool
+
+    def map(self, convert: Callable[[Row], Other]) -> "Page[Other]":
+        """The page with each row converted."""
+        return Page(list(map(convert, self.rows)), self.has_next, self.has_previous)
 
 
 def read_page(
@@ -50,7 +59,7 @@ def read_page(
     ascending: bool = False,
     asked: Slice,
     hint: Mapping[str, int] | None = None,
-) -> Page:
+) -> Page[Stored]:
     """The rows of `asked` that match `where`, by `key` and id, newest or greatest first unless
     `ascending`. One row more is read, to know whether there are more.
 

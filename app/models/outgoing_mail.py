@@ -1,8 +1,7 @@
-"""The outbox: mail that a change owes somebody, kept until a mail server has accepted it."""
+"""The outbox: mails to be sent, each kept until a mail server has accepted it."""
 
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
-from enum import Enum
 from types import MappingProxyType
 from typing import NamedTuple
 
@@ -11,58 +10,78 @@ from mongoengine import (
     DateTimeField,
     DictField,
     Document,
-    EnumField,
     IntField,
     ObjectIdField,
     StringField,
+    ValidationError,
 )
 from pymongo import ReturnDocument
 
 from app.clock import now
+from app.locales import MAX_TAG_LENGTH
+from app.mail_kinds import MAIL_KINDS, AnyMailKind
 from app.models.connection import database_query
 from app.models.queries import Stored, find_all
 from app.models.record import Record
 from app.models.transaction import current_session
-from app.models.user import EMAIL_LENGTH
+from app.validation.text import EMAIL_LENGTH
 
 GIVEN_UP_KEPT = timedelta(days=30)
 
 
-class MailKind(Enum):
-    """What a mail is about; its templates have the same name in lower case."""
-
-    VERIFY_EMAIL = "VERIFY_EMAIL"
-    RESET_PASSWORD = "RESET_PASSWORD"  # noqa: S105  the name of a mail
-    CHANGE_EMAIL = "CHANGE_EMAIL"
-    EMAIL_CHANGE_REQUESTED = "EMAIL_CHANGE_REQUESTED"
-    EMAIL_CHANGED = "EMAIL_CHANGED"
-    PASSWORD_CHANGED = "PASSWORD_CHANGED"  # noqa: S105
-    ACCOUNT_EXISTS = "ACCOUNT_EXISTS"
+def _check_kind(name: str) -> None:
+    if name not in MAIL_KINDS:
+        raise ValidationError("not a kind of mail")
 
 
 class OutgoingMail(Document):
-    """A mail to be sent. Written through this document, read as OutgoingMailRecord."""
+    """A mail to be sent. It is written through this document and read as OutgoingMailRecord."""
 
     id = ObjectIdField(
         primary_key=True,
         required=True,
         default=ObjectId,
+        exported=False,  # it is its link's id, too
         help_text="Identifies the mail, in its Message-ID too.",
     )
-    kind = EnumField(MailKind, required=True, help_text="What it is about.")
-    to = StringField(required=True, max_length=EMAIL_LENGTH, help_text="The address it goes to.")
-    user_id = ObjectIdField(help_text="The account it is about, where the change knew one.")
-    locale = StringField(max_length=5, help_text="The language asked for, where there was one.")
-    details = DictField(
-        StringField(), help_text="What else its text says; never a secret, never a token."
+    kind = StringField(
+        required=True,
+        validation=_check_kind,
+        exported=True,
+        help_text="What it is about: a name in MAIL_KINDS.",
     )
-    created_at = DateTimeField(required=True, help_text="When the change was made.")
-    due_at = DateTimeField(required=True, help_text="When to try next; under a lease, its end.")
-    attempts = IntField(required=True, default=0, help_text="How many times it was taken up.")
-    first_tried_at = DateTimeField(help_text="When it was taken up first.")
-    lease = ObjectIdField(help_text="Who is delivering it: new whenever a worker takes it up.")
-    gave_up_at = DateTimeField(help_text="When trying ended; none while it goes on.")
-    expires_at = DateTimeField(help_text="When a mail that was given up is forgotten.")
+    to = StringField(
+        required=True, max_length=EMAIL_LENGTH, exported=True, help_text="The address it goes to."
+    )
+    user_id = ObjectIdField(
+        exported=True, help_text="The account it is about, where the change knew one."
+    )
+    locale = StringField(
+        max_length=MAX_TAG_LENGTH,
+        exported=True,
+        help_text="The language asked for, where there was one.",
+    )
+    details = DictField(
+        StringField(),
+        exported=True,
+        exported_keys=("ip_address", "user_agent", "new_email"),  # another may be a link's id
+        help_text="What else its text says; never a secret, never a token.",
+    )
+    created_at = DateTimeField(required=True, exported=True, help_text="When the change was made.")
+    due_at = DateTimeField(
+        required=True, exported=True, help_text="When to try next; under a lease, its end."
+    )
+    attempts = IntField(
+        required=True, default=0, exported=True, help_text="How many times it was taken up."
+    )
+    first_tried_at = DateTimeField(exported=True, help_text="When it was taken up first.")
+    lease = ObjectIdField(
+        exported=False, help_text="Who is delivering it: new whenever a worker takes it up."
+    )
+    gave_up_at = DateTimeField(exported=True, help_text="When trying ended; none while it goes on.")
+    expires_at = DateTimeField(
+        exported=True, help_text="When a mail that was given up is forgotten."
+    )
 
     meta = {
         "collection": "outbox",
@@ -78,7 +97,7 @@ class OutgoingMail(Document):
 
 
 class OutgoingMailRecord(Record):
-    """A mail as read; `kind` is the name of a MailKind."""
+    """A mail as read; `kind` is a name in MAIL_KINDS."""
 
     id: ObjectId
     kind: str
@@ -96,29 +115,30 @@ class OutgoingMailRecord(Record):
 
 
 class Waiting(NamedTuple):
-    """The mail that is still to be sent: how much, and since when the oldest waits."""
+    """The mails that are still to be sent: how many, and since when the oldest waits."""
 
     mails: int
     oldest_at: datetime | None
 
 
 @database_query
-def post(
-    kind: MailKind,
+def enqueue_mail(
+    kind: AnyMailKind,
     *,
     to: str,
     locale: str | None = None,
     user_id: ObjectId | None = None,
     details: Mapping[str, str] | None = None,
 ) -> ObjectId:
-    """Owe somebody a mail, within the transaction that this thread is in, and say its id.
+    """Add a mail to the outbox, within the transaction of this thread, and return its id.
 
-    Nothing is sent here: a worker writes and delivers it, or finds that there is nothing to say.
-    `details` are kept as they are, so neither a secret nor a token may stand in them.
+    Nothing is sent here: a worker writes and delivers the mail, or drops it when there is nothing
+    to say. `details` are values for the template. They are stored as they are, so they must not
+    contain a secret or a token.
     """
     moment = now()
     mail = OutgoingMail(
-        kind=kind,
+        kind=kind.name,
         to=to,
         locale=locale,
         user_id=user_id,
@@ -133,10 +153,10 @@ def post(
 
 @database_query
 def lease_next(seconds: float) -> OutgoingMailRecord | None:
-    """Take up the mail that is due longest, for `seconds`; None when none is due.
+    """Lease the mail that has been due longest for `seconds`; return None when none is due.
 
-    One compare-and-swap, so that no two workers hold it. Afterwards it is due again: a worker that
-    died leaves it to another.
+    One atomic update, so that no two workers hold the same mail. When the lease ends the mail is
+    due again: another worker takes over from one that died.
     """
     moment = now()
     lease = {"lease": ObjectId(), "due_at": moment + timedelta(seconds=seconds)}
@@ -152,26 +172,26 @@ def lease_next(seconds: float) -> OutgoingMailRecord | None:
 
 @database_query
 def extend_lease(mail: OutgoingMailRecord, seconds: float) -> bool:
-    """Hold the mail for `seconds` from now. False when it is another's by now, or is gone."""
+    """Extend the lease to `seconds` from now. False when another worker has it, or it is gone."""
     return _write(mail, {"$set": {"due_at": now() + timedelta(seconds=seconds)}})
 
 
 @database_query
 def finish(mail: OutgoingMailRecord) -> bool:
-    """Forget a mail that was sent, or had nothing to say. False when it is another's by now."""
+    """Delete a mail that was sent or dropped. False when another worker has it."""
     return OutgoingMail._get_collection().delete_one(_held(mail)).deleted_count == 1
 
 
 @database_query
 def postpone(mail: OutgoingMailRecord, seconds: float) -> bool:
-    """Try again in `seconds`. False when it is another's by now, or is gone."""
+    """Try again in `seconds`. False when another worker has it, or it is gone."""
     due_at = now() + timedelta(seconds=seconds)
     return _write(mail, {"$set": {"due_at": due_at}, "$unset": {"lease": ""}})
 
 
 @database_query
 def give_up(mail: OutgoingMailRecord) -> bool:
-    """Try no more, and keep the mail for 30 days. False when it is another's by now, or is gone."""
+    """Stop trying; keep the mail for 30 days. False when another worker has it, or it is gone."""
     moment = now()
     end = {"gave_up_at": moment, "expires_at": moment + GIVEN_UP_KEPT}
     return _write(mail, {"$set": end, "$unset": {"lease": ""}})
@@ -179,16 +199,16 @@ def give_up(mail: OutgoingMailRecord) -> bool:
 
 @database_query
 def remove_mail(user_id: ObjectId, addresses: Collection[str]) -> None:
-    """Forget the mail about an account and the mail to these addresses, sent or not."""
+    """Delete all mails about an account and all mails to these addresses."""
     theirs = {"$or": [{"user_id": user_id}, {"to": {"$in": list(addresses)}}]}
     OutgoingMail._get_collection().delete_many(theirs, session=current_session())
 
 
 @database_query
 def mail_of(user_id: ObjectId, address: str, most: int) -> list[Stored]:
-    """The newest `most` mails about an account that are not sent, as stored.
+    """Return the newest `most` mails about an account that are not sent, as stored.
 
-    `address` is its own: where a change knew no account, the mail to it is about this one.
+    `address` is the account's: a mail to it that names no account is about this one.
     """
     theirs = {"$or": [{"user_id": user_id}, {"user_id": None, "to": address}]}
     return find_all(OutgoingMail._get_collection(), theirs, sort=[("_id", -1)], limit=most)
@@ -196,7 +216,7 @@ def mail_of(user_id: ObjectId, address: str, most: int) -> list[Stored]:
 
 @database_query
 def waiting() -> Waiting:
-    """How much mail is still to be sent, and since when the oldest of it waits."""
+    """Return how many mails are still to be sent, and since when the oldest waits."""
     outbox, open_ = OutgoingMail._get_collection(), {"gave_up_at": None}
     oldest = find_all(outbox, open_, {"created_at": True}, sort=[("created_at", 1)], limit=1)
     return Waiting(outbox.count_documents(open_), oldest[0]["created_at"] if oldest else None)

@@ -1,11 +1,16 @@
-"""Persisted operations: documents kept under their hash, for a while, up to a number."""
+"""Persisted operations: documents kept under their hash, for 30 days, up to a number."""
 
-from datetime import datetime
+from datetime import timedelta
 
 from mongoengine import DateTimeField, Document, StringField
 from mongoengine.errors import NotUniqueError
 
+from app.clock import now
+from app.errors import AccountError
 from app.models.connection import database_query
+
+MOST_KEPT = 5000
+KEPT_FOR = timedelta(days=30)  # since it was last read
 
 
 class PersistedOperation(Document):
@@ -24,22 +29,42 @@ class PersistedOperation(Document):
     }
 
 
+class StoredOperations:
+    """The store of persisted operations that all servers share (schema/engine/persisted.py)."""
+
+    def find(self, sha256: str) -> str | None:
+        """Return the text kept under a hash, and keep it for another KEPT_FOR.
+
+        Raises AccountError(DATABASE_UNAVAILABLE).
+        """
+        return _find(sha256)
+
+    def keep(self, sha256: str, text: str) -> bool:
+        """Keep a text under its hash. Return False when the database is not available."""
+        try:
+            _keep(sha256, text)
+        except AccountError:
+            return False
+        return True
+
+
 @database_query
-def find_operation(sha256: str, *, expires_at: datetime) -> str | None:
-    """The text kept under a hash, and from now on until `expires_at`: it is in use."""
-    extended = {"$set": {"expires_at": expires_at}}
-    kept = PersistedOperation._get_collection()
-    found = kept.find_one_and_update({"_id": sha256}, extended, {"text": True})
+def _find(sha256: str) -> str | None:
+    extended = {"$set": {"expires_at": now() + KEPT_FOR}}
+    collection = PersistedOperation._get_collection()
+    found = collection.find_one_and_update({"_id": sha256}, extended, {"text": True})
     return found and found["text"]
 
 
 @database_query
-def keep_operation(sha256: str, text: str, *, expires_at: datetime, most: int) -> None:
-    """Keep a text, in the place of the one that expires first when there are `most`."""
-    kept = PersistedOperation._get_collection()
-    if kept.estimated_document_count() >= most:
-        kept.find_one_and_delete({}, {"_id": True}, sort=[("expires_at", 1)])
+def _keep(sha256: str, text: str) -> None:
+    """Keep a text. When MOST_KEPT are kept, the one that expires first is deleted."""
+    collection = PersistedOperation._get_collection()
+    if collection.estimated_document_count() >= MOST_KEPT:
+        collection.find_one_and_delete({}, {"_id": True}, sort=[("expires_at", 1)])
     try:
-        PersistedOperation(id=sha256, text=text, expires_at=expires_at).save(force_insert=True)
+        PersistedOperation(id=sha256, text=text, expires_at=now() + KEPT_FOR).save(
+            force_insert=True
+        )
     except NotUniqueError:
-        return  # another worker was first: the same text
+        return  # another worker kept the same text first

@@ -9,7 +9,7 @@ from pymongo import ReturnDocument
 from app.clock import now
 from app.models.administrators import keep_one_administrator
 from app.models.connection import database_query
-from app.models.export_policy import told
+from app.models.export_policy import export_document
 from app.models.link import LinkKind, spent
 from app.models.outgoing_mail import OutgoingMail, mail_of, remove_mail
 from app.models.queries import Stored, find_all
@@ -81,13 +81,13 @@ def all_that_is_kept(user_id: ObjectId) -> dict[str, Any] | None:
     unsent = mail_of(user_id, user.email, MOST_MAILS + 1)
     mails = _first("pendingMail", unsent, MOST_MAILS, cut)
     return {
-        "account": told(User, account),
+        "account": export_document(User, account),
         "sessions": [
-            told(Session, session) | {"live": session["_id"] in user.session_ids}
+            export_document(Session, session) | {"live": session["_id"] in user.session_ids}
             for session in sessions
         ],
-        "securityEvents": [told(SecurityEvent, event) for event in events],
-        "pendingMail": [told(OutgoingMail, mail) for mail in mails],
+        "securityEvents": [export_document(SecurityEvent, event) for event in events],
+        "pendingMail": [export_document(OutgoingMail, mail) for mail in mails],
         "cut": cut,
     }
 

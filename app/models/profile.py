@@ -1,4 +1,4 @@
-"""The profile: the part of an account that its owner changes, by one atomic question."""
+"""The profile: the part of an account that its owner changes, in one atomic update."""
 
 from collections.abc import Mapping
 from datetime import date, datetime
@@ -14,30 +14,29 @@ from app.models.user_list import update_search_terms
 
 
 def differs(user: UserRecord, values: Mapping[str, Any]) -> bool:
-    """Whether any of these values is another than the account has; None stands for none."""
-    return any(getattr(user, name) != _stored(value) for name, value in values.items())
+    """Whether any of these values differs from the account's; None stands for no value."""
+    return any(getattr(user, name) != stored_value(value) for name, value in values.items())
 
 
 @database_query
 def change_profile(user: UserRecord, values: Mapping[str, Any]) -> UserRecord | None:
-    """Write these values, clear those that are None, and return the account as it is now; to be
-    asked within a transaction.
+    """Write these values, clear those that are None, and return the changed account.
 
-    None, and nothing is written, when the account is gone or inactive, or when `values` has an
-    address and another than `user` was read with has been written meanwhile: an address is checked
-    as a whole, so it is replaced as a whole.
+    Call it within a transaction. Returns None, and writes nothing, when the account is gone or
+    inactive, or when `values` has an address and the stored one is not that of `user` any more: an
+    address is checked as a whole, so it is replaced as a whole.
     Raises AccountError(ALREADY_EXISTS) when a unique value is taken.
     """
-    same = {"_id": user.id, "active": True}
+    unchanged: dict[str, Any] = {"_id": user.id, "active": True}
     if "address" in values:
-        same["address"] = user.address
-    kept = {name: _stored(value) for name, value in values.items() if value is not None}
-    # cleared, not null: a sparse index knows nothing of what is not there
+        unchanged["address"] = user.address
+    kept = {name: stored_value(value) for name, value in values.items() if value is not None}
+    # removed, not null: a sparse index leaves out only documents without the field
     cleared = {name: "" for name, value in values.items() if value is None}
     update = {"$set": {**kept, "updated_at": now()}} | ({"$unset": cleared} if cleared else {})
     with report_taken_values():
         changed = User._get_collection().find_one_and_update(
-            same,
+            unchanged,
             update,
             SIGNED_IN,
             return_document=ReturnDocument.AFTER,
@@ -48,6 +47,7 @@ def change_profile(user: UserRecord, values: Mapping[str, Any]) -> UserRecord | 
     return UserRecord.found(changed)
 
 
-def _stored(value: Any) -> Any:
+def stored_value(value: Any) -> Any:
+    """Return what BSON stores of a value: of a day its midnight in UTC."""
     is_day = isinstance(value, date) and not isinstance(value, datetime)
     return midnight(value) if is_day else value

@@ -1,21 +1,31 @@
 """What a read returns: a stored document seen through attributes, without hydrating it."""
 
-from collections.abc import Mapping
 from typing import Any, Self
+
+from bson import ObjectId
+from mongoengine import Document
 
 
 class Record:
-    """The stored values as attributes; what is not stored is the default the class declares.
+    """The stored values as attributes; a value that is not stored is the class's default.
 
     MongoEngine's hydration validates and tracks changes, which a read has no use for, and costs
     twenty times as much. A record is for reading only: nothing writes it back.
     """
+
+    id: ObjectId
+
+    def __init_subclass__(cls, *, document: type[Document] | None = None) -> None:
+        """Give the document's optional fields the default None, where the class has no other."""
+        for name, field in document._fields.items() if document else ():
+            if not field.required and not hasattr(cls, name):
+                setattr(cls, name, None)
 
     def __init__(self, stored: dict[str, Any]) -> None:
         stored["id"] = stored.pop("_id")
         self.__dict__ = stored
 
     @classmethod
-    def found(cls, stored: Mapping[str, Any] | None) -> Self | None:
+    def found(cls, stored: dict[str, Any] | None) -> Self | None:
         """The record of what a query found; None for nothing."""
         return None if stored is None else cls(stored)

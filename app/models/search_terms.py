@@ -1,7 +1,7 @@
-"""What an account is found by: the start of its address and of the words of its name, folded.
+"""Search of accounts: by the start of the address and of the words of the name, folded.
 
-A list by index needs an equality to begin with, so an account keeps every prefix of up to six
-characters; a longer term is held against the whole words of the few accounts that are left.
+An index answers equality, so an account stores every prefix of up to six characters of its words.
+The rest of a longer term is compared with the whole words of the accounts that its prefix finds.
 """
 
 import re
@@ -10,22 +10,22 @@ from typing import Any
 
 from bson import Regex
 
-LONGEST_PREFIX = 6  # characters; each one more is an entry more per word in three indexes
+LONGEST_PREFIX = 6  # characters; one more costs an entry per word in three indexes
 MOST_WORDS = 20  # of a name, which may have 120 characters
 LONGEST_NAME_KEY = 240  # folding can make several characters of one
 PARTS = re.compile(r"[^\W_]+")
 
 
 def fold(text: str) -> str:
-    """The text without case, accents and differences of form: João, JOAO and ｊｏａｏ are one."""
+    """Return the text without case, accents and width: João, JOAO and ｊｏａｏ become the same."""
     bare = unicodedata.normalize("NFKD", unicodedata.normalize("NFKD", text).casefold())
     return "".join(letter for letter in bare if unicodedata.category(letter) != "Mn")
 
 
 def search_terms(*, email: str, full_name: str) -> dict[str, Any]:
-    """What to $set wherever an address or a name is written: see the User document.
+    """Return what to $set whenever an address or a name is written: see the User document.
 
-    name_key: what accounts are ordered by name with. search: the words and their first characters.
+    name_key: the key by which accounts are ordered by name. search: the words and their prefixes.
     """
     name = " ".join(fold(full_name).split())
     words = list(dict.fromkeys([fold(email), *_words(name)]))
@@ -34,8 +34,10 @@ def search_terms(*, email: str, full_name: str) -> dict[str, Any]:
 
 
 def search_filter(term: str) -> dict[str, Any] | None:
-    """The filter that finds the accounts of a term: each of its words, parted by spaces, is the
-    start of their address or of a word of their name. None when nothing of it is left, folded.
+    """Return the filter that finds the accounts of a term, or None if the term is empty, folded.
+
+    Each of its words, separated by spaces, must be the start of the address or of a word of the
+    name.
     """
     words = sorted(set(fold(term).split()), key=len, reverse=True)
     if not words:
@@ -49,7 +51,7 @@ def search_filter(term: str) -> dict[str, Any] | None:
 
 
 def _words(name: str) -> list[str]:
-    """The words of a folded name, and the parts of a word: Ana-Lia is found by lia, too."""
+    """Return the words of a folded name, and the parts of words: lia finds Ana-Lia, too."""
     whole = name.split()
     parts = [part for word in whole for part in PARTS.findall(word)]
     return list(dict.fromkeys([*whole, *parts]))[:MOST_WORDS]

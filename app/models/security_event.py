@@ -38,16 +38,24 @@ class SecurityEvent(Document):
     """Something that happened to an account. Written by app/security/audit.py alone."""
 
     id = ObjectIdField(
-        primary_key=True, required=True, default=ObjectId, help_text="Identifies the event."
+        primary_key=True,
+        required=True,
+        default=ObjectId,
+        exported=True,
+        help_text="Identifies the event.",
     )
-    user_id = ObjectIdField(help_text="The account; none once the account has been deleted.")
-    type = EnumField(SecurityEventType, required=True, help_text="What happened.")
-    at = DateTimeField(required=True, help_text="When it happened.")
-    ip_address = StringField(max_length=45, help_text="Where the request came from.")
+    user_id = ObjectIdField(
+        exported=True, help_text="The account; none once the account has been deleted."
+    )
+    type = EnumField(SecurityEventType, required=True, exported=True, help_text="What happened.")
+    at = DateTimeField(required=True, exported=True, published=True, help_text="When it happened.")
+    ip_address = StringField(
+        max_length=45, exported=True, published=True, help_text="Where the request came from."
+    )
     user_agent = StringField(
-        max_length=USER_AGENT_LENGTH, help_text="What the device says of itself."
+        max_length=USER_AGENT_LENGTH, exported=True, help_text="What the device says of itself."
     )
-    expires_at = DateTimeField(required=True, help_text="When it is forgotten.")
+    expires_at = DateTimeField(required=True, exported=True, help_text="When it is forgotten.")
 
     meta = {
         "collection": "security_events",
@@ -78,7 +86,7 @@ def add_event(event: SecurityEvent) -> None:
 
 
 @database_query
-def newest_events(user_id: ObjectId, asked: Slice) -> Page:
+def newest_events(user_id: ObjectId, asked: Slice) -> Page[Stored]:
     """A page of the events of an account, the newest first."""
     events = SecurityEvent._get_collection()
     return read_page(events, None, where={"user_id": user_id}, key="at", asked=asked)

@@ -5,8 +5,9 @@ is the device and which refresh token is the current one.
 """
 
 import logging
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from datetime import datetime
+from typing import Any
 
 from bson import ObjectId
 from mongoengine import (
@@ -34,33 +35,57 @@ USER_AGENT_LENGTH = 512
 class Rotation(EmbeddedDocument):
     """One exchange of a refresh token for its successor."""
 
-    used = StringField(required=True, help_text="jti of the token that was presented.")
-    successor = StringField(required=True, help_text="jti of the token it was exchanged for.")
-    at = DateTimeField(required=True, help_text="When: the successor's issue time.")
+    used = StringField(
+        required=True, exported=False, help_text="jti of the token that was presented."
+    )
+    successor = StringField(
+        required=True, exported=False, help_text="jti of the token it was exchanged for."
+    )
+    at = DateTimeField(required=True, exported=True, help_text="When: the successor's issue time.")
 
 
 class Session(Document):
     """One login on one device. Written through this document, read as SessionRecord."""
 
     id = ObjectIdField(
-        primary_key=True, required=True, default=ObjectId, help_text="Identifies the session."
+        primary_key=True,
+        required=True,
+        default=ObjectId,
+        exported=True,
+        help_text="Identifies the session.",
     )
-    user_id = ObjectIdField(required=True, help_text="The account that signed in.")
+    user_id = ObjectIdField(required=True, exported=True, help_text="The account that signed in.")
     refresh_id = StringField(
-        required=True, max_length=36, help_text="jti of the refresh token that is current."
+        required=True,
+        max_length=36,
+        exported=False,
+        help_text="jti of the refresh token that is current.",
     )
     rotations = EmbeddedDocumentListField(
         Rotation,
         max_length=REMEMBERED_ROTATIONS,
+        exported=True,
         help_text="The last exchanges, for retries and reuse.",
     )
     user_agent = StringField(
-        max_length=USER_AGENT_LENGTH, help_text="What the device says of itself."
+        max_length=USER_AGENT_LENGTH, exported=True, help_text="What the device says of itself."
     )
-    ip_address = StringField(max_length=45, help_text="Where the login came from.")
-    created_at = DateTimeField(required=True, default=now, help_text="When it was opened.")
-    last_used_at = DateTimeField(required=True, default=now, help_text="When it was last used.")
-    expires_at = DateTimeField(required=True, help_text="When its refresh token expires.")
+    ip_address = StringField(
+        max_length=45, exported=True, published=True, help_text="Where the login came from."
+    )
+    created_at = DateTimeField(
+        required=True, default=now, exported=True, published=True, help_text="When it was opened."
+    )
+    last_used_at = DateTimeField(
+        required=True,
+        default=now,
+        exported=True,
+        published=True,
+        help_text="When it was last used.",
+    )
+    expires_at = DateTimeField(
+        required=True, exported=True, published=True, help_text="When its refresh token expires."
+    )
 
     meta = {
         "collection": "sessions",
@@ -81,7 +106,7 @@ class SessionRecord(Record):
     id: ObjectId
     user_id: ObjectId
     refresh_id: str
-    rotations: list[dict] = ()
+    rotations: Sequence[dict[str, Any]] = ()
     user_agent: str | None = None
     ip_address: str | None = None
     created_at: datetime

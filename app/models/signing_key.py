@@ -9,10 +9,10 @@ from mongoengine import BinaryField, DateTimeField, Document, IntField, StringFi
 from mongoengine.errors import NotUniqueError
 
 from app.clock import now
+from app.config import TOKEN_ALGORITHMS
 from app.models.connection import database_query
 from app.models.queries import find_all
 from app.models.record import Record
-from app.settings_form import TOKEN_ALGORITHMS
 
 MOST_KEYS = 1000  # read at once: more than anybody rotates within the life of a refresh token
 

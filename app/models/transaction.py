@@ -18,6 +18,7 @@ from app.models.connection import client, database_query
 PATIENCE = 10  # seconds to end what ran out of time
 R = TypeVar("R")
 _session: ContextVar[ClientSession | None] = ContextVar("session", default=None)
+_after_commit: ContextVar[list[Callable[[], None]]] = ContextVar("after_commit")
 
 
 def current_session() -> ClientSession | None:
@@ -25,17 +26,32 @@ def current_session() -> ClientSession | None:
     return _session.get()
 
 
+def after_commit(call: Callable[[], None]) -> None:
+    """Call this once the transaction of this thread is committed; now, outside of one.
+
+    It is not called when the transaction is aborted.
+    """
+    if _session.get() is None:
+        call()
+    else:
+        _after_commit.get().append(call)
+
+
 @database_query
 def in_transaction(change: Callable[[], R]) -> R:
-    """What `change` returns, its writes committed as one; what it raises, with nothing written.
+    """Run `change` in one transaction and return its result. When it raises, nothing is written.
 
     `change` may run more than once: the driver repeats a transaction that lost a race for a
-    document, or its primary. So it must do nothing but ask the database. In production MongoDB
-    offers transactions on a replica set or sharded cluster, not on a server that stands alone.
+    document, or its primary. So it must do nothing but ask the database. MongoDB offers
+    transactions on a replica set or a sharded cluster, not on a standalone server.
+    Raises AccountError(DATABASE_UNAVAILABLE), and what `change` raises.
     """
+    calls: list[Callable[[], None]] = []
 
     def run(session: ClientSession) -> R:
         token = _session.set(session)
+        calls.clear()
+        _after_commit.set(calls)
         try:
             return change()
         except AccountError as error:
@@ -49,11 +65,14 @@ def in_transaction(change: Callable[[], R]) -> R:
     seconds = current().database_timeout_ms / 1000
     with pymongo.timeout(seconds), client().start_session() as session:
         try:
-            return session.with_transaction(run)
+            result = session.with_transaction(run)
         except (ConnectionFailure, ExecutionTimeout):
             # no time was left to abort it: it would keep what it wrote from others for a minute
             Thread(target=_kill, args=(client(), session.session_id), daemon=True).start()
             raise
+    for call in calls:
+        call()
+    return result
 
 
 def _kill(server: MongoClient, session_id: Mapping[str, Any]) -> None:

@@ -1,20 +1,18 @@
 """The account: its document, its indexes and its atomic questions."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime
-from enum import Enum
+from typing import Any
 
 from bson import ObjectId
 from bson.errors import InvalidId
 from mongoengine import (
     BooleanField,
-    DateField,
     DateTimeField,
     Document,
     EmbeddedDocument,
     EmbeddedDocumentField,
-    EnumField,
     ListField,
     ObjectIdField,
     StringField,
@@ -28,118 +26,151 @@ from app.models.queries import find_one
 from app.models.record import Record
 from app.models.search_terms import search_terms
 from app.models.transaction import current_session
+from app.permissions import ADMIN, ROLES, USER
+from app.profile_fields import (
+    ADDRESS_PARTS,
+    PROFILE_FIELDS,
+    make_document_mixin,
+    refuse_taken_names,
+)
+from app.validation.text import EMAIL_LENGTH
 
-EMAIL_LENGTH = 254  # RFC 5321, erratum 1690
 UNSEARCHED = {"search": False}  # some twenty strings of no use to whoever reads one account
 SIGNED_IN = {**UNSEARCHED, "password_hash": False}
 MAX_SESSIONS = 100  # devices signed in at once; the next login ends the oldest session
 
 
-class Role(Enum):
-    """What an account may do beyond its own affairs."""
-
-    USER = "USER"
-    ADMIN = "ADMIN"
+AddressFields: Any = make_document_mixin("AddressFields", ADDRESS_PARTS.values())
+ProfileFields: Any = make_document_mixin("ProfileFields", PROFILE_FIELDS.values())
 
 
-class Address(EmbeddedDocument):
-    """Where a person lives."""
-
-    zip_code = StringField(max_length=20, help_text="Postcode; in Brazil the CEP, digits only.")
-    street = StringField(max_length=200, help_text="Street, avenue or square.")
-    number = StringField(max_length=20, help_text="House number; text, since some have letters.")
-    complement = StringField(max_length=100, help_text="Flat, block, floor.")
-    neighborhood = StringField(max_length=100, help_text="Neighbourhood; in Brazil the bairro.")
-    city = StringField(max_length=100, help_text="City or town.")
-    state = StringField(max_length=100, help_text="State or province; in Brazil its two letters.")
-    country = StringField(
-        required=True,
-        default="BRA",
-        min_length=3,
-        max_length=3,
-        help_text="Country by ISO 3166-1 alpha-3: BRA, PRT, USA.",
-    )
+# no docstring: graphene-mongo would print it in front of the description of the field `address`
+class Address(AddressFields, EmbeddedDocument):
+    pass
 
 
 class Link(EmbeddedDocument):
     """The last link of one kind: a newer one takes its place, and it can be used once."""
 
-    id = ObjectIdField(help_text="Identifies the link; its signed token names it.")
-    asked_at = DateTimeField(required=True, help_text="When it was asked for.")
-    spent = BooleanField(required=True, default=False, help_text="Used, or ended by a change.")
-    email = StringField(max_length=EMAIL_LENGTH, help_text="The address it is to make theirs.")
+    id = ObjectIdField(exported=False, help_text="Identifies the link; its signed token names it.")
+    asked_at = DateTimeField(required=True, exported=True, help_text="When it was asked for.")
+    spent = BooleanField(
+        required=True, default=False, exported=True, help_text="Used, or ended by a change."
+    )
+    email = StringField(
+        max_length=EMAIL_LENGTH, exported=True, help_text="The address it is to make theirs."
+    )
 
 
 class Links(EmbeddedDocument):
     """The links sent by mail, the last one of each kind. See app/models/link.py."""
 
-    verify_email = EmbeddedDocumentField(Link)
-    reset_password = EmbeddedDocumentField(Link)
-    change_email = EmbeddedDocumentField(Link)
+    verify_email = EmbeddedDocumentField(Link, exported=True)
+    reset_password = EmbeddedDocumentField(Link, exported=True)
+    change_email = EmbeddedDocumentField(Link, exported=True)
 
 
 class Search(EmbeddedDocument):
     """What an account is found by. See app/models/search_terms.py."""
 
-    keys = ListField(StringField(), help_text="The first characters of each word, folded.")
-    words = ListField(StringField(), help_text="The address and the words of the name, folded.")
+    keys = ListField(
+        StringField(), exported=False, help_text="The first characters of each word, folded."
+    )
+    words = ListField(
+        StringField(), exported=False, help_text="The address and the words of the name, folded."
+    )
 
 
-class User(Document):
-    """An account. Written through this document, read as UserRecord."""
+class User(ProfileFields, Document):
+    """An account. Written through this document, read as UserRecord.
+
+    Its other fields: PROFILE_FIELDS in app/profile_fields.py. What `exported`, `published` and
+    `in_account_files` mean: app/models/export_policy.py.
+    """
 
     id = ObjectIdField(
-        primary_key=True, required=True, default=ObjectId, help_text="Identifies the account."
+        primary_key=True,
+        required=True,
+        default=ObjectId,
+        exported=True,
+        in_account_files=True,
+        help_text="Identifies the account.",
     )
     email = StringField(
         required=True,
         unique=True,
         max_length=EMAIL_LENGTH,
+        exported=True,
+        published=True,
+        in_account_files=True,
         help_text="The address that signs in: NFKC, lower case, its domain in IDNA. Unique.",
     )
     email_verified = BooleanField(
-        required=True, default=False, help_text="Whether the address has been proved to be theirs."
-    )
-    full_name = StringField(
-        required=True, max_length=120, help_text="The name, as the person writes it."
-    )
-    password_hash = StringField(required=True, max_length=200, help_text="See security.passwords.")
-    cpf_cnpj = StringField(
-        unique=True,
-        sparse=True,
-        min_length=11,
-        max_length=14,
-        help_text="CPF or CNPJ, digits and letters only, no mask. Unique when present.",
-    )
-    date_of_birth = DateField(help_text="Date of birth, YYYY-MM-DD.")
-    address = EmbeddedDocumentField(Address)
-    locale = StringField(
         required=True,
-        max_length=5,
-        default="pt-BR",
-        help_text="The language of messages and mail: pt-BR or en.",
+        default=False,
+        exported=True,
+        published=True,
+        in_account_files=True,
+        help_text="Whether the address has been proved to be theirs.",
     )
-    active = BooleanField(required=True, default=True, help_text="Whether the account may sign in.")
+    password_hash = StringField(
+        required=True, max_length=200, exported=False, help_text="See security.passwords."
+    )
+    active = BooleanField(
+        required=True,
+        default=True,
+        exported=True,
+        published=True,
+        in_account_files=True,
+        help_text="Whether the account may sign in.",
+    )
     roles = ListField(
-        EnumField(Role),
+        StringField(choices=list(ROLES)),
         required=True,
-        default=lambda: [Role.USER],
-        help_text="What the account may do: every account is a USER, some are an ADMIN.",
+        default=lambda: [USER.name],
+        exported=True,
+        in_account_files=True,
+        help_text="Its roles, each with permissions. Every account has the role USER.",
     )
     session_ids = ListField(
         ObjectIdField(),
         max_length=MAX_SESSIONS,
+        exported=False,  # each exported session says whether it is live
         help_text="The live sessions: a token whose session is not here is revoked.",
     )
-    links = EmbeddedDocumentField(Links, help_text="The links sent by mail, one of each kind.")
-    created_at = DateTimeField(required=True, default=now, help_text="When the account was made.")
-    updated_at = DateTimeField(
-        required=True, default=now, help_text="When the person's data last changed."
+    links = EmbeddedDocumentField(
+        Links, exported=True, help_text="The links sent by mail, one of each kind."
     )
-    last_login_at = DateTimeField(help_text="When a password last opened a session.")
+    created_at = DateTimeField(
+        required=True,
+        default=now,
+        exported=True,
+        published=True,
+        in_account_files=True,
+        help_text="When the account was made.",
+    )
+    updated_at = DateTimeField(
+        required=True,
+        default=now,
+        exported=True,
+        published=True,
+        in_account_files=True,
+        help_text="When the person's data last changed.",
+    )
+    last_login_at = DateTimeField(
+        exported=True,
+        published=True,
+        in_account_files=True,
+        help_text="When a password last opened a session.",
+    )
 
-    name_key = StringField(help_text="The name, folded: what accounts are ordered by name with.")
-    search = EmbeddedDocumentField(Search, help_text="What the account is found by.")
+    # made of the address and the name, which are exported
+    name_key = StringField(
+        exported=False, help_text="The name, folded: what accounts are ordered by name with."
+    )
+    search = EmbeddedDocumentField(
+        Search, exported=False, help_text="What the account is found by."
+    )
 
     meta = {
         "collection": "users",
@@ -153,7 +184,7 @@ class User(Document):
             ("search.keys", "email", "id"),
             ("search.keys", "name_key", "id"),
             # the administrators alone: it is small however many accounts there are
-            {"fields": ["roles"], "partialFilterExpression": {"roles": Role.ADMIN.value}},
+            {"fields": ["roles"], "partialFilterExpression": {"roles": ADMIN.name}},
         ],
     }
 
@@ -170,6 +201,9 @@ class User(Document):
             self._get_collection().insert_one(self.to_mongo(), session=current_session())
 
 
+refuse_taken_names({*vars(User), *dir(Record)}, "the User document")
+
+
 @contextmanager
 def report_taken_values() -> Iterator[None]:
     """Raise the refusal of a unique index as AccountError(ALREADY_EXISTS), naming the fields."""
@@ -179,29 +213,30 @@ def report_taken_values() -> Iterator[None]:
         raise AccountError(
             ErrorReason.ALREADY_EXISTS,
             resource="user",
-            fields=dict.fromkeys(error.details["keyPattern"], ErrorReason.ALREADY_EXISTS),
+            fields=dict.fromkeys((error.details or {})["keyPattern"], ErrorReason.ALREADY_EXISTS),
         ) from None
 
 
-class UserRecord(Record):
-    """An account as read, without its password hash unless that was asked for."""
+class UserRecord(Record, document=User):
+    """An account as read, without its password hash unless that was asked for.
+
+    It has all fields of the document; what is annotated here is what the product itself reads.
+    """
 
     id: ObjectId
     email: str
     email_verified: bool
     full_name: str
     password_hash: str | None = None
-    cpf_cnpj: str | None = None
-    date_of_birth: datetime | None = None
-    address: dict | None = None
+    address: dict[str, str] | None
     locale: str
     active: bool
     roles: list[str]
-    session_ids: list[ObjectId] = ()
-    links: dict | None = None
+    session_ids: Sequence[ObjectId] = ()
+    links: dict[str, Any] | None
     created_at: datetime
     updated_at: datetime
-    last_login_at: datetime | None = None
+    last_login_at: datetime | None
     name_key: str = ""
 
     @classmethod
@@ -217,16 +252,33 @@ def find_by_email(email: str) -> UserRecord | None:
 
 
 @database_query
-def is_cpf_cnpj_taken(cpf_cnpj: str) -> bool:
-    """Whether an account has it."""
-    where = {"cpf_cnpj": cpf_cnpj}
-    return find_one(User._get_collection(), where, {"_id": True}) is not None
+def find_taken_profile_field(user: User) -> str | None:
+    """Return the name of a unique profile field whose value another account has, or None."""
+    stored = user.to_mongo()
+    for name in PROFILE_FIELDS:
+        if not User._fields[name].unique or name not in stored:
+            continue
+        if find_one(User._get_collection(), {name: stored[name]}, {"_id": True}):
+            return name
+    return None
 
 
 @database_query
 def find_by_id(user_id: ObjectId) -> UserRecord | None:
     """An account with its secrets: for asking the password again, and for writing to its owner."""
     return UserRecord.found(find_one(User._get_collection(), {"_id": user_id}, UNSEARCHED))
+
+
+@database_query
+def find_roles(user_id: ObjectId) -> list[str] | None:
+    """The roles of an account, read within the transaction of this thread; None without one.
+
+    Whoever changes the account in the same transaction can rely on them: of two transactions
+    that write the same account at once, MongoDB repeats one.
+    """
+    users, transaction = User._get_collection(), current_session()
+    found = users.find_one({"_id": user_id}, {"roles": True}, session=transaction)
+    return found and found["roles"]
 
 
 @database_query
@@ -252,7 +304,7 @@ def begin_session(
     False when it was deactivated, deleted or given another password meanwhile. `password_hash`
     replaces the stored one in the same update: an upgrade of how it is hashed.
     """
-    noted = {"last_login_at": at}
+    noted: dict[str, Any] = {"last_login_at": at}
     if password_hash:
         noted["password_hash"] = password_hash
     update = {

@@ -9,13 +9,12 @@ from pymongo import ASCENDING
 
 from app.models.connection import database_query
 from app.models.keyset import Page, Slice, read_page
-from app.models.queries import find_one
+from app.models.queries import Stored, find_one
 from app.models.search_terms import search_terms
 from app.models.transaction import current_session
 from app.models.user import User, UserRecord
 
-SECRETS = {"password_hash", "session_ids", "links"}
-LISTED = {"session_ids"}  # of a secret list, what reading the sessions themselves needs
+SECRETS = {"password_hash", "links"}  # never read for a list
 
 
 class UserOrderField(Enum):
@@ -39,15 +38,15 @@ def page_of_accounts(
     fields: Collection[str],
     *,
     ascending: bool,
-) -> Page:
-    """A page of the accounts that match `where`, of which only `fields` are read: see `_read`.
+) -> Page[Stored]:
+    """A page of the accounts that match `where`, of which only `fields` are read.
 
     It is read in the order of an index, named here: for a filter that few accounts match, MongoDB
     may prefer another, and sort what that finds.
     """
     return read_page(
         User._get_collection(),
-        _read(fields, order.key),
+        _projection(fields, order.key),
         where=where,
         key=order.key,
         ascending=ascending,
@@ -64,8 +63,8 @@ def count_accounts(where: Mapping[str, Any]) -> int:
 
 @database_query
 def find_account(user_id: ObjectId, fields: Collection[str]) -> UserRecord | None:
-    """One account, of which only `fields` are read: see `_read`."""
-    found = find_one(User._get_collection(), {"_id": user_id}, _read(fields))
+    """One account, of which only `fields` are read."""
+    found = find_one(User._get_collection(), {"_id": user_id}, _projection(fields))
     return UserRecord.found(found)
 
 
@@ -81,11 +80,8 @@ def update_search_terms(user_id: ObjectId) -> None:
     users.update_one({"_id": user_id}, {"$set": search_filter}, session=transaction)
 
 
-def _read(fields: Collection[str], *others: str) -> dict[str, bool]:
-    """Secrets are never read; with `sessions`, the ids of the live ones are."""
-    secret = SECRETS - LISTED if "sessions" in fields else SECRETS
-    wanted = {"_id", *others, *fields, *(LISTED if "sessions" in fields else ())}
-    return dict.fromkeys(wanted - secret, True)
+def _projection(fields: Collection[str], *others: str) -> dict[str, bool]:
+    return dict.fromkeys({"_id", *others, *fields} - SECRETS, True)
 
 
 def _index(where: Mapping[str, Any], order: UserOrderField) -> dict[str, int]:

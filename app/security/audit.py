@@ -1,13 +1,16 @@
 """Security events: `record` is their only writer."""
 
 from datetime import timedelta
+from functools import partial
 
 from bson import ObjectId
 
 from app.clock import now
 from app.config import current
+from app.events import AccountEvent, publish
 from app.models.security_event import SecurityEvent, SecurityEventType, add_event
 from app.models.session import USER_AGENT_LENGTH
+from app.models.transaction import after_commit
 
 
 def record(
@@ -33,3 +36,5 @@ def record(
             expires_at=at + timedelta(days=current().security_event_days),
         )
     )
+    event = AccountEvent(type_.name, str(user_id) if user_id else None, at)
+    after_commit(partial(publish, event))

@@ -16,11 +16,10 @@ from flask_jwt_extended import (
 from flask_jwt_extended.exceptions import JWTDecodeError, JWTExtendedException
 
 from app.clock import now
-from app.config import Settings, current
+from app.config import TOKEN_ALGORITHMS, Settings, current
 from app.errors import AccountError, ErrorReason
 from app.security import key_ring
 from app.security.keys import secret_kid
-from app.settings_form import TOKEN_ALGORITHMS
 
 ACCESS, REFRESH = "access", "refresh"
 REQUIRED_CLAIMS = frozenset({"sub", "sid", "jti", "type", "iss", "aud", "iat", "nbf", "exp"})

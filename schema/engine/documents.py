@@ -1,12 +1,13 @@
-"""Documents known by their text: parsed and validated once, whether they passed or not."""
+"""A cache of documents: each text is parsed and validated once, valid or not."""
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from threading import Lock
 from typing import Any
 
 from graphql import (
+    ASTValidationRule,
     DocumentNode,
     GraphQLError,
     GraphQLSchema,
@@ -15,7 +16,6 @@ from graphql import (
     ObjectValueNode,
     OverlappingFieldsCanBeMergedRule,
     ValidationContext,
-    ValidationRule,
     ValueNode,
     VariableNode,
     specified_rules,
@@ -23,121 +23,131 @@ from graphql import (
 )
 from graphql.validation.validate import ValidationAbortedError
 
-from app.errors import AccountError, ErrorReason
-from app.settings_form import Limits
-from schema.engine.cost import VariableCost, costs_of
-from schema.engine.input_errors import literal_faults
-from schema.engine.limits import excess, parse_within, refuse_excess
+from schema.engine.cost import VariableCost, check_costs
+from schema.engine.document_limits import check_document, parse_document
+from schema.engine.errors import EngineError, EngineReason, FieldError
+from schema.engine.input_errors import find_literal_errors
+from schema.engine.limits import limit_error
+from schema.engine.options import Options
 
 MOST_DOCUMENTS = 2000
-MOST_PLACES = 20  # told of one error
-MOST_CHARACTERS = 1_000_000  # of all of them; a parsed document takes about 100 times its text
+MOST_PLACES = 20  # locations in one error
+MOST_CHARACTERS = (
+    1_000_000  # in total; a parsed document takes about 100 times the memory of its text
+)
 
 
 @dataclass(frozen=True)
-class KnownDocument:
-    """A parsed document, or the errors it was refused with.
+class CachedDocument:
+    """A parsed document, or the errors with which it was refused.
 
     costs: its operations, by name, whose cost depends on their variables.
-    operations: those that have been asked for, by the name they were asked by, ready to run.
+    operations: those asked for so far, ready to run, by the name in the request.
     """
 
     document: DocumentNode | None
-    refusals: tuple[GraphQLError, ...] = ()
+    errors: tuple[GraphQLError, ...] = ()
     costs: Mapping[str | None, VariableCost] = field(default_factory=dict)
     operations: dict[str | None, Any] = field(default_factory=dict)
 
 
 class DocumentCache:
-    """The documents used last, bounded in their number and in the characters of their texts."""
+    """The most recently used documents, up to a number and a total of characters."""
 
     def __init__(
         self,
         schema: GraphQLSchema,
+        options: Options,
         *,
-        limits: Limits,
-        introspection: bool,
         most: int = MOST_DOCUMENTS,
         most_characters: int = MOST_CHARACTERS,
     ) -> None:
         self._schema = schema
-        self._limits = limits
-        self._hide_suggestions = not introspection
-        self._rules = _rules(limits, introspection=introspection)
+        self._options, self._limits = options, options.limits
+        self._rules = _build_rules(options)
         self._most, self._most_characters = most, most_characters
-        self._known: OrderedDict[str, KnownDocument] = OrderedDict()
+        self._documents: OrderedDict[str, CachedDocument] = OrderedDict()
         self._characters = 0
         self._lock = Lock()
 
-    def get(self, text: str) -> KnownDocument:
-        """The document of `text`, from memory or by parsing and validating it now."""
+    def get(self, text: str) -> CachedDocument:
+        """Return the document of `text`, from the cache or parsed and validated now."""
         with self._lock:
-            if known := self._known.get(text):
-                self._known.move_to_end(text)
-                return known
-        known = self._read(text)
-        self._remember(text, known)
-        return known
+            if cached := self._documents.get(text):
+                self._documents.move_to_end(text)
+                return cached
+        document = self._read(text)
+        self._remember(text, document)
+        return document
 
     def __len__(self) -> int:
-        return len(self._known)
+        return len(self._documents)
 
-    def _remember(self, text: str, known: KnownDocument) -> None:
+    def _remember(self, text: str, document: CachedDocument) -> None:
         if len(text) > min(self._most_characters, self._limits.max_characters):
             return
         with self._lock:
-            if text not in self._known:
-                self._known[text] = known
+            if text not in self._documents:
+                self._documents[text] = document
                 self._characters += len(text)
-            while len(self._known) > self._most or self._characters > self._most_characters:
-                oldest, _ = self._known.popitem(last=False)
+            while len(self._documents) > self._most or self._characters > self._most_characters:
+                oldest, _ = self._documents.popitem(last=False)
                 self._characters -= len(oldest)
 
-    def _read(self, text: str) -> KnownDocument:
+    def _read(self, text: str) -> CachedDocument:
         try:
-            document = parse_within(text, self._limits)
-            refuse_excess(document, self._limits)
+            document = parse_document(text, self._limits)
+            check_document(document, self._limits, self._options.root_mutation_limits)
             if errors := self._validate(document):
-                return KnownDocument(document, tuple(self._refusals(document, errors)))
-            return KnownDocument(document, costs=costs_of(self._schema, document, self._limits))
+                return CachedDocument(document, tuple(self._convert(document, errors)))
+            pages = self._options.page_sizes
+            return CachedDocument(
+                document, costs=check_costs(self._schema, document, self._limits, pages)
+            )
         except GraphQLSyntaxError as error:
-            return KnownDocument(None, (_worded(error, ErrorReason.SYNTAX_ERROR),))
-        except AccountError as fault:
-            return KnownDocument(None, (GraphQLError("", original_error=fault),))
+            return CachedDocument(None, (_convert_error(error, EngineReason.SYNTAX_ERROR),))
+        except EngineError as error:
+            return CachedDocument(None, (GraphQLError("", original_error=error),))
         except RecursionError:
-            fault = excess("depth", self._limits)
-            return KnownDocument(None, (GraphQLError("", original_error=fault),))
+            too_deep = limit_error("depth", self._limits)
+            return CachedDocument(None, (GraphQLError("", original_error=too_deep),))
 
     def _validate(self, document: DocumentNode) -> list[GraphQLError]:
-        """The first errors. Raises RecursionError as validation meets one."""
+        """Return the first validation errors. Raises RecursionError when validation meets one."""
         most = self._limits.max_errors
         errors = validate(
             self._schema,
             document,
             self._rules,
             max_errors=most,
-            hide_suggestions=self._hide_suggestions,
+            hide_suggestions=not self._options.introspection,
         )
         if len(errors) <= most and any(type(error) is ValidationAbortedError for error in errors):
             raise RecursionError
         return errors[:most]
 
-    def _refusals(self, document: DocumentNode, errors: list[GraphQLError]) -> list[GraphQLError]:
-        """One for each place at fault: graphql-core gives one for each missing field of a place."""
+    def _convert(self, document: DocumentNode, errors: list[GraphQLError]) -> list[GraphQLError]:
+        """Convert validation errors, one for each invalid place.
+
+        graphql-core has an error for each missing field of an input object; here they are one.
+        """
         nodes = [error.nodes[0] for error in errors if error.nodes]
-        faults = literal_faults(self._schema, document, nodes)
+        field_errors = find_literal_errors(self._schema, document, nodes)
         places: dict[int, GraphQLError] = {}
         for error in errors:
             node = error.nodes[0] if error.nodes else None
             if id(node) in places and isinstance(node, ObjectValueNode):
                 continue
-            refused = _worded(error, ErrorReason.INVALID_OPERATION, faults.get(id(node), []))
-            places[id(node) if node else len(places)] = refused
+            places[id(node) if node else len(places)] = _convert_error(
+                error, EngineReason.INVALID_OPERATION, field_errors.get(id(node), ())
+            )
         return list(places.values())
 
 
-def _rules(limits: Limits, *, introspection: bool) -> list[type[ValidationRule]]:
-    """GraphQL's own, the one that compares fields with each other within its limit."""
+def _build_rules(options: Options) -> list[type[ASTValidationRule]]:
+    """GraphQL's own rules; the comparison of fields that may merge has a limit."""
+
+    limits = options.limits
 
     class FieldsMerge(OverlappingFieldsCanBeMergedRule):
         def __init__(self, context: ValidationContext) -> None:
@@ -149,24 +159,33 @@ def _rules(limits: Limits, *, introspection: bool) -> list[type[ValidationRule]]
                 super().enter_selection_set(*arguments)
             except ValidationAbortedError:
                 if self.rule_context.remaining_complexity_budget < 0:
-                    raise excess("comparisons", limits) from None
+                    raise limit_error("comparisons", limits) from None
                 raise
 
     rules = [rule for rule in specified_rules if rule is not OverlappingFieldsCanBeMergedRule]
-    return [*rules, FieldsMerge, *([] if introspection else [NoSchemaIntrospectionCustomRule])]
+    return [
+        *rules,
+        FieldsMerge,
+        *([] if options.introspection else [NoSchemaIntrospectionCustomRule]),
+    ]
 
 
-def _worded(error: GraphQLError, reason: ErrorReason, faults: list = ()) -> GraphQLError:
-    """The same error in our words; graphql-core's own only when they can repeat no value."""
+def _convert_error(
+    error: GraphQLError, reason: EngineReason, fields: Sequence[FieldError] = ()
+) -> GraphQLError:
+    """Wrap an EngineError in a GraphQLError at the same place.
+
+    `detail` keeps graphql-core's message, when that cannot repeat a value of the document.
+    """
     node = error.nodes[-1] if error.nodes else None
-    repeats = node is None or (
+    may_repeat_value = node is None or (
         isinstance(node, ValueNode) and not isinstance(node, ObjectValueNode | VariableNode)
     )
     return GraphQLError(
         reason.name,
         nodes=error.nodes and error.nodes[:MOST_PLACES],
         source=error.source,
-        positions=error.positions and error.positions[:MOST_PLACES],
-        extensions=None if repeats else {"detail": error.message},
-        original_error=AccountError(reason, fields=faults),
+        positions=error.positions and list(error.positions)[:MOST_PLACES],
+        extensions=None if may_repeat_value else {"detail": error.message},
+        original_error=EngineError(reason, fields=fields),
     )

@@ -1,18 +1,15 @@
-"""One run: a known document, its operation, its variables, execution, errors presented."""
+"""Prepares and runs one operation of a request."""
 
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
-from time import monotonic
 from typing import Any
 
-import graphene
-from bson import ObjectId
 from graphql import (
     DocumentNode,
     ExecutionResult,
     GraphQLError,
+    GraphQLSchema,
     OperationDefinitionNode,
     OperationType,
     execute_sync,
@@ -20,27 +17,26 @@ from graphql import (
 )
 from graphql.execution import get_variable_values
 
-from app.accounts.caller import Caller
-from app.accounts.sessions import authenticate
-from app.config import current
-from app.errors import AccountError, ErrorReason
-from app.settings_form import Limits
 from schema.engine.compiled import CompiledOperation, compile_operation
+from schema.engine.context import RequestContext
 from schema.engine.cost import VariableCost
-from schema.engine.documents import DocumentCache, KnownDocument
-from schema.engine.errors import hide_unexpected_errors, present
-from schema.engine.input_errors import variable_faults
-from schema.engine.limits import refuse_deep
-from schema.engine.persisted import AutomaticOperations, TrustedOperations, sha256_of
+from schema.engine.document_limits import check_variable_depth
+from schema.engine.documents import CachedDocument, DocumentCache
+from schema.engine.errors import EngineError, EngineReason, hide_unexpected_errors
+from schema.engine.input_errors import find_variable_errors
+from schema.engine.limits import Limits
+from schema.engine.options import Options
+from schema.engine.persisted import hash_text
+from schema.engine.presentation import ErrorEntry, present
 
-HASH = 16  # hexadecimal digits of a document's hash that tell it from others
+HASH_DIGITS = 16  # hexadecimal digits of a document's hash that identify it in logs
 
 
 @dataclass(frozen=True)
 class Parameters:
-    """What a request asks for, as GraphQL over HTTP names it; their types have been checked.
+    """The parameters of a request, as GraphQL over HTTP names them. Their types must be checked.
 
-    `sha256` names the document, beside its text or in its place; beside, it has been checked too.
+    sha256: the hash of the document, beside `query` or in its place; beside it, it must match.
     """
 
     query: str | None
@@ -49,66 +45,29 @@ class Parameters:
     sha256: str | None = None
 
 
-@dataclass
-class Context:
-    """What resolvers know of a request. `caller` is proved by the guard, where it is needed.
-
-    limits, started: the guard starts no field once the seconds of a request have passed.
-    """
-
-    caller: Caller
-    request_id: str
-    limits: Limits = Limits()  # noqa: RUF009  frozen
-    started: float = field(default_factory=monotonic)
-    refusal: AccountError | None = None  # the last one of a caller whom nothing proved
-    proved_id: ObjectId | None = None  # the account first proved, whoever a later field speaks for
-
-    def prove_caller(self) -> None:
-        """Know `caller` by what the access token proves. Raises AccountError: see `authenticate`.
-
-        Whom the database did not let us prove is not asked for again: one wait is enough.
-        """
-        if self.refusal and self.refusal.reason is ErrorReason.DATABASE_UNAVAILABLE:
-            raise self.refusal
-        try:
-            self.caller = authenticate(self.caller)
-        except AccountError as refusal:
-            self.refusal = refusal
-            raise
-        if self.proved_id is None:
-            self.proved_id = self.caller.user.id
-
-    @property
-    def locale(self) -> str:
-        """The language of what is said: the request's, else the signed-in account's, else ours."""
-        caller = self.caller
-        if not caller.accepted_locale and caller.user is None and caller.access_token:
-            with suppress(AccountError):  # what is wrong with the token is told where it matters
-                if not self.refusal:
-                    self.prove_caller()
-            if self.caller.user is None:
-                self.caller = replace(caller, accepted_locale=current().default_locale)
-        return self.caller.locale
-
-
 @dataclass(frozen=True)
 class Operation:
-    """An operation of a valid document, ready to run. `sha256` begins its document's hash."""
+    """An operation of a valid document, ready to run.
+
+    sha256: the first digits of the document's hash.
+    cost: set when the operation's cost depends on its variables.
+    compiled: None when graphql-core's executor runs the operation.
+    """
 
     document: DocumentNode
     node: OperationDefinitionNode
     sha256: str
     cost: VariableCost | None = None
-    compiled: CompiledOperation | None = None  # None: graphql-core runs it
+    compiled: CompiledOperation | None = None
 
     @property
     def is_query(self) -> bool:
-        """Whether running it changes nothing."""
+        """Whether it is a query, which changes nothing."""
         return self.node.operation is OperationType.QUERY
 
     @cached_property
     def name(self) -> str | None:
-        """Its name: whatever its client chose, as far as GraphQL allows."""
+        """The name that the client gave it."""
         return self.node.name.value if self.node.name else None
 
     @cached_property
@@ -120,7 +79,7 @@ class Operation:
 class RequestError(Exception):
     """The request was refused before anything ran (GraphQL's "request error").
 
-    sha256: the beginning of its document's hash, where it was the document that was refused.
+    sha256: the first digits of the document's hash, when the document itself was refused.
     """
 
     def __init__(self, *errors: GraphQLError, sha256: str | None = None) -> None:
@@ -132,50 +91,51 @@ class RequestError(Exception):
 class Executor:
     """Runs the operations of one schema. Safe to share among threads."""
 
-    def __init__(
-        self,
-        schema: graphene.Schema,
-        *,
-        limits: Limits | None = None,
-        introspection: bool = False,
-        trusted: dict[str, str] | None = None,
-    ) -> None:
-        """`introspection`: whether documents may ask for the schema, and refusals suggest names;
-        `trusted`: the only documents to run, by their hash; None runs any."""
-        self._schema = schema.graphql_schema
-        self._persisted = AutomaticOperations() if trusted is None else TrustedOperations(trusted)
-        self.limits = limits or Limits()
-        self._documents = DocumentCache(
-            self._schema, limits=self.limits, introspection=introspection
-        )
+    def __init__(self, schema: GraphQLSchema, options: Options | None = None) -> None:
+        self._schema = schema
+        self._options = options or Options()
+        self._documents = DocumentCache(schema, self._options)
+        self._known = self._options.presentation.known
+        self._expected: tuple[type[Exception], ...] = (EngineError, *self._known)
 
-    def operation(self, parameters: Parameters) -> Operation:
-        """The operation asked for. Raises RequestError: syntax, validity, no such operation."""
-        text = None
+    @property
+    def limits(self) -> Limits:
+        """The limits of each request."""
+        return self._options.limits
+
+    def prepare(self, parameters: Parameters) -> Operation:
+        """Return the operation asked for.
+
+        Raises RequestError: the document is unknown or invalid, or has no such operation.
+        """
+        text, persisted = None, self._options.persisted
         try:
-            text = self._persisted.text_of(parameters.query, parameters.sha256)
-            known = self._documents.get(text)
-            if known.refusals:
-                raise RequestError(*known.refusals, sha256=_beginning(text))
-            operation = known.operations.get(parameters.operation_name)
+            text = persisted.find_text(parameters.query, parameters.sha256)
+            document = self._documents.get(text)
+            if document.errors:
+                raise RequestError(*document.errors, sha256=_short_hash(text))
+            operation = document.operations.get(parameters.operation_name)
             if operation is None:
-                operation = self._choose(known, text, parameters.operation_name)
-            self._persisted.keep(parameters.query, parameters.sha256)
-        except AccountError as fault:
-            sha256 = _beginning(text) if text else parameters.sha256 and parameters.sha256[:HASH]
-            refusal = GraphQLError("", original_error=fault)
+                operation = self._compile(document, text, parameters.operation_name)
+            persisted.keep(parameters.query, parameters.sha256)
+        except self._expected as error:
+            given = parameters.sha256 and parameters.sha256[:HASH_DIGITS]
+            sha256 = _short_hash(text) if text else given
+            refusal = GraphQLError("", original_error=error)
             raise RequestError(refusal, sha256=sha256) from None
         return operation
 
-    def run(self, operation: Operation, parameters: Parameters, context: Context) -> dict[str, Any]:
-        """The response: data, and what went wrong in the caller's language.
+    def run(
+        self, operation: Operation, parameters: Parameters, context: RequestContext
+    ) -> dict[str, Any]:
+        """Run an operation and return the response: `data`, and `errors` if there are any.
 
-        Raises RequestError when the variables do not fit or ask for too much; then nothing ran.
+        Raises RequestError when the variables are invalid or exceed a limit; then nothing ran.
         """
         try:
-            variables = self._coerced(dict(parameters.variables or {}), operation)
-        except AccountError as fault:
-            raise RequestError(GraphQLError("", original_error=fault)) from None
+            variables = self._coerce(dict(parameters.variables or {}), operation)
+        except EngineError as error:
+            raise RequestError(GraphQLError("", original_error=error)) from None
         try:
             result = hide_unexpected_errors(
                 self._execute,
@@ -183,43 +143,51 @@ class Executor:
                 parameters,
                 variables,
                 context,
+                known=self._known,
                 request_id=context.request_id,
             )
-        except AccountError as fault:
-            result = ExecutionResult(None, [GraphQLError("", original_error=fault)])
+        except self._expected as error:
+            result = ExecutionResult(None, [GraphQLError("", original_error=error)])
         response: dict[str, Any] = {"data": result.data}
         if result.errors:
-            response["errors"] = present_errors(result.errors[: self.limits.max_errors], context)
+            first = result.errors[: self.limits.max_errors]
+            response["errors"] = self.present_errors(first, context)
         return response
 
-    def _choose(self, known: KnownDocument, text: str, name: str | None) -> Operation:
-        """An operation of a document, compiled now and kept with it."""
-        node = get_operation_ast(known.document, name)
-        if node is None or self._schema.get_root_type(node.operation) is None:
-            raise AccountError(ErrorReason.INVALID_OPERATION)
-        operation = Operation(
-            known.document,
-            node,
-            _beginning(text),
-            known.costs.get(node.name.value if node.name else None),
-            compile_operation(self._schema, known.document, node),
-        )
-        known.operations[name] = operation
+    def present_errors(
+        self, errors: Sequence[GraphQLError], context: RequestContext
+    ) -> list[ErrorEntry]:
+        """Build the `errors` entry of a response."""
+        presentation = self._options.presentation
+        return [present(error, context, presentation) for error in errors]
+
+    def _compile(self, document: CachedDocument, text: str, name: str | None) -> Operation:
+        """Make an operation of a document ready to run, and keep it with the document."""
+        tree = document.document
+        node = get_operation_ast(tree, name) if tree else None
+        if tree is None or node is None or self._schema.get_root_type(node.operation) is None:
+            raise EngineError(EngineReason.INVALID_OPERATION)
+        compiled = None
+        if self._options.compiled:
+            compiled = compile_operation(self._schema, tree, node, self._options.leaf_shortcuts)
+        cost = document.costs.get(node.name.value if node.name else None)
+        operation = Operation(tree, node, _short_hash(text), cost, compiled)
+        document.operations[name] = operation
         return operation
 
-    def _coerced(self, variables: dict[str, Any], operation: Operation) -> dict[str, Any]:
+    def _coerce(self, variables: dict[str, Any], operation: Operation) -> dict[str, Any]:
         if variables:
-            refuse_deep(variables, self.limits)
+            check_variable_depth(variables, self.limits)
         definitions = operation.node.variable_definitions
         if not definitions:
             return {}
-        # one fault is enough to know: each of graphql-core's repeats the whole input in its text
+        # one error is enough here: each of graphql-core's repeats the whole input in its text
         coerced = get_variable_values(self._schema, definitions, variables, max_errors=1)
         if isinstance(coerced, list):
-            faults = variable_faults(self._schema, operation.node, variables)
-            raise AccountError(ErrorReason.INVALID_DATA, fields=faults)
+            errors = find_variable_errors(self._schema, operation.node, variables)
+            raise EngineError(EngineReason.INVALID_DATA, fields=errors)
         if operation.cost:
-            operation.cost.refuse_excess(coerced)
+            operation.cost.check(coerced)
         return coerced
 
     def _execute(
@@ -227,7 +195,7 @@ class Executor:
         operation: Operation,
         parameters: Parameters,
         variables: dict[str, Any],
-        context: Context,
+        context: RequestContext,
     ) -> ExecutionResult:
         if operation.compiled:
             return operation.compiled.run(context, variables)
@@ -240,10 +208,5 @@ class Executor:
         )
 
 
-def _beginning(text: str) -> str:
-    return sha256_of(text)[:HASH]
-
-
-def present_errors(errors: list[GraphQLError] | tuple[GraphQLError, ...], context: Context) -> list:
-    """The `errors` entry of a response, in the caller's language."""
-    return [present(error, context.locale, context.request_id) for error in errors]
+def _short_hash(text: str) -> str:
+    return hash_text(text)[:HASH_DIGITS]

@@ -1,71 +1,92 @@
-"""Operations known by the SHA-256 of their text: trusted ones of a manifest, or kept on request.
+"""Persisted operations: documents that a client asks for by the SHA-256 of their text.
 
-Automatic persisted queries as Apollo Client speaks them, and Apollo's manifest of trusted ones.
+Automatic persisted queries follow Apollo Client; trusted documents come from Apollo's manifest.
 """
 
 import hashlib
 import json
 from collections import OrderedDict
-from contextlib import suppress
-from datetime import timedelta
 from pathlib import Path
 from threading import Lock
+from typing import Protocol
 
-from app.clock import now
-from app.errors import AccountError, ErrorReason
-from app.models.persisted_operation import find_operation, keep_operation
+from schema.engine.errors import EngineError, EngineReason
 
 FORMAT = "apollo-persisted-query-manifest"
-MOST_KEPT = 5000  # in the database
-MOST_REMEMBERED = 1000  # in this process
-KEPT_FOR = timedelta(days=30)
+MOST_REMEMBERED = 1000  # documents, in this process
 
 
-def sha256_of(text: str) -> str:
-    """The name of a document: SHA-256 of its UTF-8, in hex."""
+def hash_text(text: str) -> str:
+    """The SHA-256 of a document's UTF-8, in hex."""
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def manifest_of(texts: list[str]) -> str:
-    """The manifest of trusted documents, as JSON."""
-    operations = [{"id": sha256_of(text), "body": text} for text in texts]
+def build_manifest(texts: list[str]) -> str:
+    """Build the manifest of trusted documents, as JSON."""
+    operations = [{"id": hash_text(text), "body": text} for text in texts]
     content = {"format": FORMAT, "version": 1, "operations": operations}
     return json.dumps(content, indent=2, ensure_ascii=False) + "\n"
 
 
 def read_manifest(path: Path) -> dict[str, str]:
-    """{hash: text} of a manifest. Raises ValueError when it is none, OSError when it is away."""
+    """Read {hash: text} from a manifest. Raises ValueError for another file, OSError."""
     content = json.loads(path.read_text(encoding="utf-8"))
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(f"not a file of the format {FORMAT}")
     return {operation["id"]: operation["body"] for operation in content["operations"]}
 
 
-class AutomaticOperations:
-    """Kept when a client sends the text with its hash; found for whoever sends the hash alone."""
+class PersistedOperations(Protocol):
+    """Finds the document that a request asks for."""
 
-    def __init__(self) -> None:
+    def find_text(self, query: str | None, sha256: str | None) -> str:
+        """Return the document's text. Raises EngineError(PERSISTED_QUERY_NOT_FOUND)."""
+
+    def keep(self, query: str | None, sha256: str | None) -> None:
+        """Keep a valid document that came with its hash, where documents are kept at all."""
+
+
+class OperationStore(Protocol):
+    """A store of documents that all servers share."""
+
+    def find(self, sha256: str) -> str | None:
+        """Return the text kept under a hash. May raise an error that clients may see."""
+
+    def keep(self, sha256: str, text: str) -> bool:
+        """Keep a text under its hash. Return False when the store is not available."""
+
+
+class AutomaticOperations:
+    """Keeps a document that a client sends with its hash, and finds it by the hash alone.
+
+    Without a store, documents are kept in this process only.
+    """
+
+    def __init__(self, store: OperationStore | None = None) -> None:
+        self._store = store
         self._remembered: OrderedDict[str, str] = OrderedDict()
         self._lock = Lock()
 
-    def text_of(self, query: str | None, sha256: str | None) -> str:
-        """The text asked for. Raises AccountError(PERSISTED_QUERY_NOT_FOUND)."""
+    def find_text(self, query: str | None, sha256: str | None) -> str:
+        """Return `query`, or the text kept under `sha256`.
+
+        Raises EngineError(PERSISTED_QUERY_NOT_FOUND), and what the store raises.
+        """
         if query is not None:
             return query
-        text = self._remembered.get(sha256)
+        text = self._remembered.get(sha256) if sha256 else None
         if text is None:
-            text = find_operation(sha256, expires_at=now() + KEPT_FOR)
-            if text is None:
-                raise AccountError(ErrorReason.PERSISTED_QUERY_NOT_FOUND)
+            text = self._store.find(sha256) if self._store and sha256 else None
+            if text is None or sha256 is None:
+                raise EngineError(EngineReason.PERSISTED_QUERY_NOT_FOUND)
             self._remember(sha256, text)
         return text
 
     def keep(self, query: str | None, sha256: str | None) -> None:
-        """Keep a valid document that came with its hash."""
+        """Keep a valid document that came with its hash, when the store is available."""
         if query is None or sha256 is None or sha256 in self._remembered:
             return
-        with suppress(AccountError):  # the database is away: the document came with its text
-            keep_operation(sha256, query, expires_at=now() + KEPT_FOR, most=MOST_KEPT)
+        if self._store is None or self._store.keep(sha256, query):
             self._remember(sha256, query)
 
     def _remember(self, sha256: str, text: str) -> None:
@@ -76,17 +97,17 @@ class AutomaticOperations:
 
 
 class TrustedOperations:
-    """Those of a manifest and no others, whether asked for by text or by hash."""
+    """Finds the documents of a manifest and no others, by their text or by their hash."""
 
     def __init__(self, texts: dict[str, str]) -> None:
         self._texts = texts
 
-    def text_of(self, query: str | None, sha256: str | None) -> str:
-        """The text asked for. Raises AccountError(PERSISTED_QUERY_NOT_FOUND)."""
-        text = self._texts.get(sha256_of(query) if query is not None else sha256)
+    def find_text(self, query: str | None, sha256: str | None) -> str:
+        """Return the text asked for. Raises EngineError(PERSISTED_QUERY_NOT_FOUND)."""
+        text = self._texts.get(hash_text(query) if query is not None else sha256 or "")
         if text is None:
-            raise AccountError(ErrorReason.PERSISTED_QUERY_NOT_FOUND)
+            raise EngineError(EngineReason.PERSISTED_QUERY_NOT_FOUND)
         return text
 
     def keep(self, query: str | None, sha256: str | None) -> None:
-        """A manifest does not grow."""
+        """Do nothing: a manifest does not grow."""

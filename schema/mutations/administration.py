@@ -3,8 +3,8 @@
 import graphene
 
 from app.accounts import administration
-from app.models.user import Role as AccountRole
-from schema.guard import role
+from app.permissions import Permission
+from schema.guard import permission
 from schema.mutations.payloads import DeletedPayload, UserPayload
 from schema.types import Role
 
@@ -18,7 +18,7 @@ class SetUserActiveInput(graphene.InputObjectType):
 
 class SetUserActive(graphene.Mutation):
     """Close an account, which ends its sessions at once, or open it again. The last administrator
-    who can sign in stays: LAST_ADMIN. Access: ADMIN."""
+    who can sign in stays: LAST_ADMIN. Access: USERS_WRITE."""
 
     class Arguments:
         input = SetUserActiveInput(required=True, description="Which account; open or closed.")
@@ -27,7 +27,7 @@ class SetUserActive(graphene.Mutation):
 
     @staticmethod
     def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> dict:
-        caller = info.context.caller
+        caller = info.context.signed_in
         return {"user": administration.set_user_active(input["user_id"], input["active"], caller)}
 
 
@@ -42,7 +42,7 @@ class SetUserRolesInput(graphene.InputObjectType):
 
 class SetUserRoles(graphene.Mutation):
     """Change what an account may do, from its next request on. The last administrator who can sign
-    in stays one: LAST_ADMIN. Access: ADMIN."""
+    in stays one: LAST_ADMIN. Access: ROLES_WRITE."""
 
     class Arguments:
         input = SetUserRolesInput(required=True, description="Which account, and its roles.")
@@ -51,8 +51,8 @@ class SetUserRoles(graphene.Mutation):
 
     @staticmethod
     def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> dict:
-        caller = info.context.caller
-        return {"user": administration.set_user_roles(input["user_id"], input["roles"], caller)}
+        caller, roles = info.context.signed_in, [role.value for role in input["roles"]]
+        return {"user": administration.set_user_roles(input["user_id"], roles, caller)}
 
 
 class DeleteUserInput(graphene.InputObjectType):
@@ -63,7 +63,7 @@ class DeleteUserInput(graphene.InputObjectType):
 
 class DeleteUser(graphene.Mutation):
     """Remove an account and all that is kept of the person, for good. The last administrator who
-    can sign in stays: LAST_ADMIN. Access: ADMIN."""
+    can sign in stays: LAST_ADMIN. Access: USERS_DELETE."""
 
     class Arguments:
         input = DeleteUserInput(required=True, description="Which account.")
@@ -72,9 +72,9 @@ class DeleteUser(graphene.Mutation):
 
     @staticmethod
     def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> dict:
-        return {"deleted_id": administration.delete_user(input["user_id"])}
+        return {"deleted_id": administration.delete_user(input["user_id"], info.context.signed_in)}
 
 
-set_user_active = role(AccountRole.ADMIN)(SetUserActive.Field())
-set_user_roles = role(AccountRole.ADMIN)(SetUserRoles.Field())
-delete_user = role(AccountRole.ADMIN)(DeleteUser.Field())
+set_user_active = permission(Permission.USERS_WRITE)(SetUserActive.Field())
+set_user_roles = permission(Permission.ROLES_WRITE)(SetUserRoles.Field())
+delete_user = permission(Permission.USERS_DELETE)(DeleteUser.Field())

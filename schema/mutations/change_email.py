@@ -32,7 +32,7 @@ class RequestEmailChange(graphene.Mutation):
 
     @staticmethod
     def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> dict[str, bool]:
-        use_case.request_email_change(input, info.context.caller)
+        use_case.request_email_change(input, info.context.signed_in)
         return {"accepted": True}
 
 

@@ -27,7 +27,8 @@ class ChangePassword(graphene.Mutation):
 
     @staticmethod
     def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> SignInResult:
-        return use_case.change_password(input, info.context.caller)
+        context = info.context
+        return context.sign_in(use_case.change_password(input, context.signed_in))
 
 
 change_password = signed_in(ChangePassword.Field())

@@ -26,7 +26,7 @@ class Login(graphene.Mutation):
 
     @staticmethod
     def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> SignInResult:
-        return log_in(input, info.context.caller)
+        return info.context.sign_in(log_in(input, info.context.caller))
 
 
 login = public(Login.Field())

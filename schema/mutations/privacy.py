@@ -34,7 +34,7 @@ class ExportMyData(graphene.Mutation):
 
     @staticmethod
     def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> privacy.DataExport:
-        return privacy.export_my_data(input, info.context.caller)
+        return privacy.export_my_data(input, info.context.signed_in)
 
 
 class DeactivateAccountInput(graphene.InputObjectType):
@@ -54,7 +54,7 @@ class DeactivateAccount(graphene.Mutation):
 
     @staticmethod
     def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> dict:
-        return {"user": privacy.deactivate_account(input, info.context.caller)}
+        return {"user": privacy.deactivate_account(input, info.context.signed_in)}
 
 
 class DeleteAccountInput(graphene.InputObjectType):
@@ -74,7 +74,7 @@ class DeleteAccount(graphene.Mutation):
 
     @staticmethod
     def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> dict:
-        return {"deleted_id": privacy.delete_account(input, info.context.caller)}
+        return {"deleted_id": privacy.delete_account(input, info.context.signed_in)}
 
 
 export_my_data = signed_in(ExportMyData.Field())

@@ -1,4 +1,4 @@
-"""A person makes an account."""
+"""Register an account."""
 
 import graphene
 
@@ -6,24 +6,21 @@ from app.accounts.register import register as register_account
 from app.accounts.sessions import SignInResult
 from schema.guard import public
 from schema.mutations.fields import a_new_password
+from schema.mutations.profile_inputs import make_input, registration_fields
 from schema.mutations.sessions import AuthPayload
 
-
-class RegisterInput(graphene.InputObjectType):
-    """A new account."""
-
-    full_name = graphene.String(required=True, description="The name, at most 120 characters.")
-    email = graphene.String(
-        required=True, description="The address that signs in. Compared without case."
-    )
-    password = a_new_password()
-    cpf_cnpj = graphene.String(
-        description="CPF or CNPJ, the alphanumeric CNPJ included; a mask is taken off."
-    )
-    date_of_birth = graphene.Date(description="YYYY-MM-DD, from 1900 to today.")
-    locale = graphene.String(
-        description="The language of messages and mail: pt-BR or en. Else that of the request."
-    )
+RegisterInput = make_input(
+    "RegisterInput",
+    "A new account.",
+    {
+        **registration_fields(required=True),
+        "email": graphene.String(
+            required=True, description="The address that signs in. Compared without case."
+        ),
+        "password": a_new_password(),
+        **registration_fields(required=False),
+    },
+)
 
 
 class Register(graphene.Mutation):
@@ -36,7 +33,7 @@ class Register(graphene.Mutation):
 
     @staticmethod
     def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> SignInResult:
-        return register_account(input, info.context.caller)
+        return info.context.sign_in(register_account(input, info.context.caller))
 
 
 register = public(Register.Field())

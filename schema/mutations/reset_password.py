@@ -50,7 +50,7 @@ class ResetPassword(graphene.Mutation):
 
     @staticmethod
     def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> SignInResult:
-        return use_case.reset_password(input, info.context.caller)
+        return info.context.sign_in(use_case.reset_password(input, info.context.caller))
 
 
 request_password_reset = public(RequestPasswordReset.Field())

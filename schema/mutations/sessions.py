@@ -52,7 +52,7 @@ class RefreshToken(graphene.Mutation):
 
     @staticmethod
     def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> SignInResult:
-        return sessions.refresh(input, info.context.caller)
+        return info.context.sign_in(sessions.refresh(input, info.context.caller))
 
 
 class LogoutPayload(graphene.ObjectType):
@@ -68,7 +68,7 @@ class Logout(graphene.Mutation):
 
     @staticmethod
     def mutate(root: None, info: graphene.ResolveInfo) -> dict:
-        return {"sessions_ended": sessions.logout(info.context.caller)}
+        return {"sessions_ended": sessions.logout(info.context.signed_in)}
 
 
 class LogoutEverywhereInput(graphene.InputObjectType):
@@ -91,7 +91,7 @@ class LogoutEverywhere(graphene.Mutation):
     @staticmethod
     def mutate(root: None, info: graphene.ResolveInfo, input: dict | None = None) -> dict:
         kept = bool(input and input.get("except_current"))
-        ended = sessions.logout_everywhere(info.context.caller, except_current=kept)
+        ended = sessions.logout_everywhere(info.context.signed_in, except_current=kept)
         return {"sessions_ended": ended}
 
 
@@ -118,7 +118,7 @@ class RevokeSession(graphene.Mutation):
 
     @staticmethod
     def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> dict:
-        return {"session": sessions.revoke_session(input["session_id"], info.context.caller)}
+        return {"session": sessions.revoke_session(input["session_id"], info.context.signed_in)}
 
 
 refresh_token = public(RefreshToken.Field())

@@ -1,24 +1,22 @@
 """Everyone's accounts, for administrators."""
 
-from functools import cache
+from functools import partial
 from typing import Any
 
 import graphene
-from graphene.utils.str_converters import to_snake_case
 
 from app.accounts.administration import read_account
-from app.accounts.user_filter import conditions
-from app.accounts.user_list import UserList, list_accounts
-from app.models.user import Role as AccountRole
+from app.accounts.session_list import list_sessions_of
+from app.accounts.user_list import UserList, count_accounts, list_accounts, select_accounts
 from app.models.user import UserRecord
 from app.models.user_list import UserOrderField as OrderField
+from app.permissions import Permission
 from schema.connections import UserConnection
-from schema.guard import role
-from schema.pagination import CountedPage, Cursors, TextCursors, selected
-from schema.types import OrderDirection, Role, User, UserOrderField
+from schema.guard import permission
+from schema.pagination import Connection, Cursors, TextCursors, selected_fields
+from schema.types import OrderDirection, Role, User, UserOrderField, columns_of
 
 NEWEST_FIRST = {"field": "CREATED_AT", "direction": "DESC"}
-column_of = cache(to_snake_case)  # names have been validated: there are as many as fields
 
 
 class UserFilter(graphene.InputObjectType):
@@ -47,7 +45,7 @@ class UserOrder(graphene.InputObjectType):
 
 
 def resolve_user(root: None, info: graphene.ResolveInfo, id: str) -> UserRecord:
-    return read_account(id, _columns(selected(info)))
+    return read_account(id, columns_of(selected_fields(info)), info.context.signed_in)
 
 
 def resolve_users(
@@ -56,34 +54,34 @@ def resolve_users(
     filter: dict | None = None,
     order_by: dict | None = None,
     **asked: Any,
-) -> CountedPage:
-    wanted = UserList(conditions(filter or {}), **(order_by or {}))
-    cursors = _cursors_of(wanted)
-    names = _columns(selected(info, "edges", "node"))
-    return CountedPage(cursors, list_accounts(wanted, cursors.slice_of(**asked), names))
+) -> Connection:
+    viewer = info.context.signed_in
+    accounts = select_accounts(filter or {}, order_by or {}, viewer)
+    cursors = _cursors_of(accounts)
+    fields = selected_fields(info, "edges", "node")
+    page = list_accounts(accounts, cursors.slice_of(**asked), columns_of(fields), viewer)
+    if "sessions" in fields and viewer.allows(Permission.SESSIONS_READ):
+        info.context.sessions |= list_sessions_of(page.rows, viewer)
+    return Connection(page, cursors, partial(count_accounts, accounts, viewer))
 
 
-def _columns(names: set[str]) -> set[str]:
-    return set(map(column_of, names))
+def _cursors_of(accounts: UserList) -> Cursors:
+    kind = Cursors if accounts.field is OrderField.CREATED_AT else TextCursors
+    return kind(repr(accounts), accounts.field.key)
 
 
-def _cursors_of(wanted: UserList) -> Cursors:
-    kind = Cursors if wanted.field is OrderField.CREATED_AT else TextCursors
-    return kind(repr(wanted), wanted.field.key)
-
-
-user = role(AccountRole.ADMIN)(
+user = permission(Permission.USERS_READ)(
     graphene.Field(
         User,
         id=graphene.ID(required=True, description="The account's id."),
         resolver=resolve_user,
-        description="One account; DOES_NOT_EXIST for an id of nobody. Access: ADMIN.",
+        description="One account; DOES_NOT_EXIST for an id of nobody. Access: USERS_READ.",
     )
 )
-users = role(AccountRole.ADMIN)(
+users = permission(Permission.USERS_READ)(
     graphene.Field(
         UserConnection,
-        first=graphene.Int(description="How many rows: 20 unless told, at most 100."),
+        first=graphene.Int(description="How many rows: default 20, at most 100."),
         after=graphene.String(description="The cursor of the row before the page."),
         last=graphene.Int(description="As first, but the rows at the end, or before `before`."),
         before=graphene.String(description="The cursor of the row behind the page."),
@@ -91,6 +89,6 @@ users = role(AccountRole.ADMIN)(
         order_by=UserOrder(default_value=NEWEST_FIRST, description="In which order."),
         resolver=resolve_users,
         description="Everyone's accounts, forwards by first and after or backwards by last and "
-        "before. A cursor belongs to its order and filter. Access: ADMIN.",
+        "before. A cursor belongs to its order and filter. Access: USERS_READ.",
     )
 )

@@ -3,7 +3,7 @@
 import graphene
 
 from app import errors
-from app.messages import sentence
+from app.locales import sentence
 from schema.guard import public
 from schema.types import ErrorCode, ErrorReason
 
@@ -26,10 +26,10 @@ class ErrorCatalogEntry(graphene.ObjectType):
 
 
 def resolve_error_catalog(root: None, info: graphene.ResolveInfo) -> list[dict]:
-    locale = info.context.locale
+    locale = info.context.find_locale()
     return [
-        {"reason": reason, "code": reason.code, "message": sentence(reason, locale)}
-        for reason in errors.ErrorReason
+        {"reason": name, "code": reason.code, "message": sentence(reason, locale)}
+        for name, reason in errors.REASONS.items()
     ]
 
 

@@ -8,7 +8,7 @@ from schema.types import User
 
 
 def resolve_me(root: None, info: graphene.ResolveInfo) -> UserRecord:
-    return info.context.caller.user
+    return info.context.signed_in.user
 
 
 me = signed_in(

@@ -5,7 +5,7 @@ from itertools import cycle, islice
 import pytest
 
 from app.models.administrators import Administrators
-from app.models.user import Role, User
+from app.models.user import User
 from tests.api.test_races import at_once
 from tests.client import Answer, Client, Socket
 from tests.factories import PASSWORD, person
@@ -35,12 +35,12 @@ REFUSALS = {
 def administrators(api: Client, count: int) -> list[tuple[str, str]]:
     """The ids and access tokens of as many administrators."""
     made = [api.register(person()).data["register"] for _ in range(count)]
-    User.objects.update(set__roles=[Role.USER, Role.ADMIN])
+    User.objects.update(set__roles=["USER", "ADMIN"])
     return [(each["user"]["id"], each["tokens"]["accessToken"]) for each in made]
 
 
 def live_administrators() -> int:
-    return User.objects(roles=Role.ADMIN, active=True).count()
+    return User.objects(roles="ADMIN", active=True).count()
 
 
 @pytest.mark.parametrize("ways", [TAKEN_BY_ANOTHER, GIVEN_UP, TAKEN_BY_ANOTHER + GIVEN_UP])

@@ -11,11 +11,10 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 from flask import Flask
 
 from app.clock import now
-from app.config import current
+from app.config import TOKEN_ALGORITHMS, current
 from app.models.signing_key import SigningKey
 from app.security import key_ring
 from app.security.keys import new_material, seal, secret_kid
-from app.settings_form import TOKEN_ALGORITHMS
 from tests.client import Client
 from tests.conftest import SECRET_KEY
 from tests.factories import person

@@ -15,7 +15,7 @@ from pymongo.errors import DuplicateKeyError
 from app.accounts import sessions
 from app.web.telemetry.log_format import JsonLines
 from app.web.telemetry.readable_request import format_request
-from schema.engine.persisted import sha256_of
+from schema.engine.persisted import hash_text
 from tests.client import LOGIN, ME, REGISTER, Client
 from tests.conftest import ENVIRONMENT
 from tests.factories import person
@@ -52,7 +52,7 @@ def test_a_request_is_one_line_of_what_it_ran_cost_and_came_to(api: Client, capf
         "database_questions": 1,
         "operation": "WhoAmI",
         "type": "query",
-        "document": sha256_of(text)[:16],
+        "document": hash_text(text)[:16],
         "user_id": user_id,
     }
 
@@ -61,7 +61,7 @@ def test_tells_who_registered_and_by_what_mutation(api: Client, capfd: Lines) ->
     user_id = api.register(person()).data["register"]["user"]["id"]
     (line,) = lines(capfd)
     assert (line["operation"], line["type"], line["user_id"]) == ("Register", "mutation", user_id)
-    assert line["document"] == sha256_of(REGISTER)[:16]
+    assert line["document"] == hash_text(REGISTER)[:16]
 
 
 def test_counts_questions_anew_for_each_request(api: Client, capfd: Lines) -> None:
@@ -90,7 +90,7 @@ def test_tells_the_reasons_of_a_refusal(api: Client, capfd: Lines) -> None:
 def test_tells_the_hash_of_a_document_that_was_refused(api: Client, capfd: Lines) -> None:
     api.send("{ me")
     (line,) = lines(capfd)
-    assert line["document"] == sha256_of("{ me")[:16]
+    assert line["document"] == hash_text("{ me")[:16]
 
 
 def test_tells_the_hash_that_nobody_knew(api: Client, capfd: Lines) -> None:

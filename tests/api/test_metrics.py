@@ -16,7 +16,8 @@ from app.config import SettingsError
 from app.web.http.request import IncomingRequest
 from app.web.telemetry import metrics
 from app.web.telemetry.metrics_folder import VARIABLE, fresh_folder
-from schema.engine.execution import Executor, Parameters
+from schema.engine.execution import Parameters
+from schema.executor import build_executor
 from schema.root import build_schema
 from tests.client import Client, Socket
 from tests.conftest import ENVIRONMENT
@@ -122,7 +123,7 @@ def _answered(name: str) -> IncomingRequest:
     incoming = IncomingRequest({"REQUEST_METHOD": "POST", "PATH_INFO": "/graphql"})
     incoming.route = "/graphql"
     parameters = Parameters(f"query {name} {{ __typename }}")
-    incoming.operation = Executor(build_schema()).operation(parameters)
+    incoming.operation = build_executor(build_schema()).prepare(parameters)
     return incoming
 
 

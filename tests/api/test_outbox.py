@@ -18,8 +18,9 @@ from pymongo import MongoClient
 
 from app.clock import now
 from app.mail.delivery import MOST_ATTEMPTS
+from app.mail_kinds import MailKind
 from app.models import outgoing_mail as outbox
-from app.models.outgoing_mail import MailKind, OutgoingMail, post
+from app.models.outgoing_mail import OutgoingMail, enqueue_mail
 from app.models.transaction import in_transaction
 from app.models.user import User
 from tests.client import Client
@@ -91,7 +92,7 @@ def register(api: Client, **changes: object) -> User:
 
 
 def post_notice(user: User) -> ObjectId:
-    return post(MailKind.PASSWORD_CHANGED, to=user.email, user_id=user.id)
+    return enqueue_mail(MailKind.PASSWORD_CHANGED, to=user.email, user_id=user.id)
 
 
 def until(claim: Callable[[], bool], seconds: float = 30) -> None:
@@ -133,7 +134,7 @@ def test_a_registration_is_followed_by_its_mail(
 
 def test_a_mail_is_owed_only_if_its_change_was_made(api: Client) -> None:
     def change() -> None:
-        post(MailKind.ACCOUNT_EXISTS, to="ana@example.com")
+        enqueue_mail(MailKind.ACCOUNT_EXISTS, to="ana@example.com")
         raise ZeroDivisionError
 
     with pytest.raises(ZeroDivisionError):
@@ -142,7 +143,7 @@ def test_a_mail_is_owed_only_if_its_change_was_made(api: Client) -> None:
 
 
 def test_an_unknown_address_gets_no_mail(api: Client, server: MailServer, workers: Workers) -> None:
-    post(MailKind.RESET_PASSWORD, to="ninguem@example.com")
+    enqueue_mail(MailKind.RESET_PASSWORD, to="ninguem@example.com")
     workers.start()
     until(emptied)
     assert workers.outcomes() == ["dropped"]
@@ -343,7 +344,7 @@ def test_what_was_accepted_while_the_database_was_away_is_noted_when_it_is_back(
 ) -> None:
     process, uri = start_database(tmp_path / "data")
     user = User(email="ana@example.com", full_name="Ana Lima", password_hash="x")
-    mail = OutgoingMail(kind=MailKind.ACCOUNT_EXISTS, to=user.email, created_at=now(), due_at=now())
+    mail = OutgoingMail(kind="ACCOUNT_EXISTS", to=user.email, created_at=now(), due_at=now())
     server.at["DATA"] = [lambda: stop(process)]
     with MongoClient(uri) as database:
         database["accounts"]["users"].insert_one(user.to_mongo())
@@ -394,7 +395,7 @@ def test_production_refuses_to_work_without_a_server_a_sender_and_a_front_end() 
 
 
 def test_a_lease_is_lost_to_the_next_worker(api: Client) -> None:
-    post(MailKind.ACCOUNT_EXISTS, to="ana@example.com")
+    enqueue_mail(MailKind.ACCOUNT_EXISTS, to="ana@example.com")
     first = outbox.lease_next(0)
     second = outbox.lease_next(60)
     assert first.id == second.id
@@ -410,7 +411,7 @@ def test_a_lease_is_lost_to_the_next_worker(api: Client) -> None:
 
 
 def test_mail_is_taken_up_in_the_order_it_is_due(api: Client) -> None:
-    ids = [post(MailKind.ACCOUNT_EXISTS, to=f"{n}@example.com") for n in range(3)]
+    ids = [enqueue_mail(MailKind.ACCOUNT_EXISTS, to=f"{n}@example.com") for n in range(3)]
     first = outbox.lease_next(60)
     assert first.id == ids[0]
     assert outbox.postpone(first, 0) is True
@@ -419,16 +420,16 @@ def test_mail_is_taken_up_in_the_order_it_is_due(api: Client) -> None:
 
 def test_waiting_mail_is_counted_and_dated(api: Client) -> None:
     assert outbox.waiting() == (0, None)
-    oldest = post(MailKind.ACCOUNT_EXISTS, to="a@example.com")
-    post(MailKind.ACCOUNT_EXISTS, to="b@example.com")
+    oldest = enqueue_mail(MailKind.ACCOUNT_EXISTS, to="a@example.com")
+    enqueue_mail(MailKind.ACCOUNT_EXISTS, to="b@example.com")
     assert outbox.waiting() == (2, OutgoingMail.objects.get(id=oldest).created_at)
 
 
 def test_an_account_takes_its_mail_with_it(api: Client) -> None:
     user_id = ObjectId()
-    theirs = post(MailKind.PASSWORD_CHANGED, to="old@example.com", user_id=user_id)
-    alike = post(MailKind.RESET_PASSWORD, to="ana@example.com")
-    kept = post(MailKind.RESET_PASSWORD, to="outra@example.com")
+    theirs = enqueue_mail(MailKind.PASSWORD_CHANGED, to="old@example.com", user_id=user_id)
+    alike = enqueue_mail(MailKind.RESET_PASSWORD, to="ana@example.com")
+    kept = enqueue_mail(MailKind.RESET_PASSWORD, to="outra@example.com")
     assert [mail["_id"] for mail in outbox.mail_of(user_id, "ana@example.com", 10)] == [
         alike,
         theirs,

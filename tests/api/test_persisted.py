@@ -14,7 +14,8 @@ import requests
 from flask import Flask
 from graphql import parse
 
-from app.models.persisted_operation import PersistedOperation
+from app.models import persisted_operation
+from app.models.persisted_operation import PersistedOperation, StoredOperations
 from schema.engine import persisted
 from schema.engine.persisted import AutomaticOperations
 from tests.client import Client
@@ -97,7 +98,7 @@ def test_a_document_that_does_not_fit_is_not_kept(api: Client) -> None:
 
 @pytest.mark.usefixtures("fresh")
 def test_no_more_are_kept_than_the_bound(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(persisted, "MOST_KEPT", 3)
+    monkeypatch.setattr(persisted_operation, "MOST_KEPT", 3)
     texts = [f"{POLICY} # {number}" for number in range(6)]
     for text in texts:
         post(api.http, query=text, extensions=extension(sha256(text)))
@@ -113,10 +114,10 @@ def test_they_are_forgotten_in_time(app: Flask) -> None:
 def test_one_read_and_then_none(api: Client, commands: list[str]) -> None:
     query = POLICY + " # once"
     post(api.http, query=query, extensions=extension(sha256(query)))
-    operations = AutomaticOperations()
+    operations = AutomaticOperations(StoredOperations())
     commands.clear()
-    assert operations.text_of(None, sha256(query)) == query
-    assert operations.text_of(None, sha256(query)) == query
+    assert operations.find_text(None, sha256(query)) == query
+    assert operations.find_text(None, sha256(query)) == query
     assert commands == ["findAndModify"]
 
 

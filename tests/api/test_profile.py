@@ -181,7 +181,7 @@ def test_refuses_a_taken_cpf_whatever_its_mask(api: Client) -> None:
         ({"fullName": "  "}, {"input.fullName": "REQUIRED"}),
         ({"fullName": "a" * 121}, {"input.fullName": "TOO_LONG"}),
         ({"locale": None}, {"input.locale": "REQUIRED"}),
-        ({"locale": "fr"}, {"input.locale": "INVALID_LOCALE"}),
+        ({"locale": "qaa"}, {"input.locale": "INVALID_LOCALE"}),
         ({"cpfCnpj": "111.111.111-11"}, {"input.cpfCnpj": "INVALID_CPF_CNPJ"}),
         ({"dateOfBirth": "2990-01-01"}, {"input.dateOfBirth": "INVALID_DATE"}),
         ({"dateOfBirth": "ontem"}, {"input.dateOfBirth": "INVALID_DATE"}),

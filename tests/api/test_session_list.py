@@ -11,7 +11,7 @@ from app.accounts import last_use
 from app.clock import now
 from app.models.connection import client
 from app.models.session import Session
-from app.models.user import Role, User
+from app.models.user import User
 from app.security.links import LinkKind, make_link_token
 from tests.client import Client
 from tests.factories import PASSWORD, person
@@ -184,7 +184,7 @@ def test_an_account_whose_address_is_to_be_verified_first_is_not_signed_in(api: 
         answer = api.send(register, {"it": person()})
     finally:
         config.use(usual)
-    assert answer.data == {"register": {"user": None}}
+    assert answer.data["register"]["user"]["sessions"] is None
     assert answer.reason == "TOKEN_MISSING"
 
 
@@ -206,7 +206,7 @@ def test_the_proof_of_a_link_does_not_open_the_list(api: Client) -> None:
     token = access_of(api.register(owner).data)
     for sent_token, reason in ((None, "TOKEN_MISSING"), (stranger, "PERMISSION_DENIED")):
         answer = api.send(VERIFY, {"t": verification_of(owner["email"])}, token=sent_token)
-        assert answer.data == {"verifyEmail": {"user": None}}
+        assert answer.data["verifyEmail"]["user"]["sessions"] is None
         assert answer.reason == reason
         assert answer.error["path"] == ["verifyEmail", "user", "sessions"]
     answer = api.send(VERIFY, {"t": verification_of(owner["email"])}, token=token)
@@ -219,7 +219,8 @@ def test_what_a_mutation_has_ended_proves_nothing_for_the_next(api: Client) -> N
     token = access_of(api.register(owner).data)
     both = VERIFY.replace("{ verifyEmail", "{ logout { sessionsEnded } verifyEmail", 1)
     answer = api.send(both, {"t": verification_of(owner["email"])}, token=token)
-    assert answer.data == {"logout": {"sessionsEnded": 1}, "verifyEmail": {"user": None}}
+    assert answer.data["logout"] == {"sessionsEnded": 1}
+    assert answer.data["verifyEmail"]["user"]["sessions"] is None
     assert answer.reason == "TOKEN_REVOKED"
 
 
@@ -230,7 +231,7 @@ def test_an_administrator_sees_everyones_by_as_many_reads_as_ones_own(
     api: Client, two_devices: tuple[str, str], commands: list[str]
 ) -> None:
     admin = access_of(api.register(person(email="admin@example.com")).data)
-    User.objects(email="admin@example.com").update(set__roles=[Role.USER, Role.ADMIN])
+    User.objects(email="admin@example.com").update(set__roles=["USER", "ADMIN"])
     commands.clear()
     answer = api.send(PAGE, token=admin)
     assert answer.errors == []
@@ -247,7 +248,7 @@ def test_a_page_whose_sessions_are_not_asked_for_does_not_read_them(
     api: Client, commands: list[str]
 ) -> None:
     admin = access_of(api.register(person()).data)
-    User.objects.update(set__roles=[Role.ADMIN])
+    User.objects.update(set__roles=["ADMIN"])
     commands.clear()
     assert api.send("{ users { edges { node { email } } } }", token=admin).errors == []
     assert commands == ["find", "find"]

@@ -7,7 +7,7 @@ import pytest
 from bson import ObjectId
 
 from app.clock import now
-from app.models.user import Role, User
+from app.models.user import User
 from tests.client import Client
 from tests.commands import COMMANDS
 from tests.factories import person
@@ -33,7 +33,7 @@ DEFAULT = {"orderBy": {"field": "CREATED_AT", "direction": "DESC"}}
 def admin(api: Client) -> str:
     """The access token of an administrator, who is the newest of all accounts."""
     token = api.register(person(email="admin@example.com")).data["register"]["tokens"]
-    User.objects(email="admin@example.com").update(set__roles=[Role.USER, Role.ADMIN])
+    User.objects(email="admin@example.com").update(set__roles=["USER", "ADMIN"])
     return token["accessToken"]
 
 
@@ -314,7 +314,7 @@ def test_a_page_of_users_reads_their_sessions_at_once(
 def test_conditions_are_joined_by_and(
     api: Client, admin: str, filter_: dict, found: list[str]
 ) -> None:
-    made(0, email="a@example.com", created_at=datetime(2020, 1, 1), roles=[Role.USER, Role.ADMIN])
+    made(0, email="a@example.com", created_at=datetime(2020, 1, 1), roles=["USER", "ADMIN"])
     made(1, email="b@example.com", created_at=datetime(2020, 1, 2), active=False)
     made(2, email="c@example.com", created_at=datetime(2020, 1, 3), email_verified=True)
     expected = [f"{name}@example.com" for name in found]

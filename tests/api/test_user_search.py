@@ -7,7 +7,7 @@ from flask import Flask
 
 from app.models.connection import client
 from app.models.search_terms import search_terms
-from app.models.user import Role, User
+from app.models.user import User
 from tests.api.test_races import at_once
 from tests.client import Client, Socket
 from tests.commands import COMMANDS
@@ -51,7 +51,7 @@ def admin(api: Client) -> str:
     """The access token of an administrator, whom no search here finds."""
     given = person(email="root@example.com", fullName="Root")
     token = api.register(given).data["register"]["tokens"]["accessToken"]
-    User.objects.update(set__roles=[Role.USER, Role.ADMIN])
+    User.objects.update(set__roles=["USER", "ADMIN"])
     return token
 
 

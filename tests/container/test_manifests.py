@@ -5,8 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from app.settings_form import SECRETS, VARIABLES
 from tests.container import manifests, workshop
+from tests.settings import SECRETS, VARIABLES
 
 pytestmark = pytest.mark.container
 OLDEST, NEWEST = "1.29", "1.37"
@@ -102,7 +102,7 @@ def settings_of(objects: dict[str, dict]) -> dict[str, str]:
 
 def test_kubernetes_sets_what_is_a_setting_and_no_secret(objects: dict[str, dict]) -> None:
     names = set(settings_of(objects))
-    assert names <= set(VARIABLES)
+    assert names <= VARIABLES
     assert names & set(SECRETS) == set()
     (config,) = [each for each in objects.values() if each["kind"] == "ConfigMap"]
     for template in templates(objects).values():
@@ -154,7 +154,7 @@ def test_compose_runs_all_roles_of_one_image(services: dict[str, dict]) -> None:
 def test_compose_sets_what_is_a_setting_and_no_secret(services: dict[str, dict]) -> None:
     for role in ROLES:
         names = set(services[role]["environment"])
-        assert names <= set(VARIABLES)
+        assert names <= VARIABLES
         assert names & set(SECRETS) == set()
         mounted = {secret["target"] for secret in services[role]["secrets"]}
         mounted |= {f"{volume['target']}/secret_key" for volume in services[role]["volumes"]}

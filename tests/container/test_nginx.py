@@ -1,6 +1,7 @@
 """deploy/nginx.conf in a real nginx, in front of two real servers, or of two that fail."""
 
 import os
+import re
 import shutil
 import socket
 import subprocess
@@ -14,7 +15,7 @@ import pytest
 import requests
 
 from app.errors import ErrorReason
-from app.messages import sentence
+from app.locales import DEFAULT_LOCALE, LOCALES, sentence
 from tests.client import Client, Socket
 from tests.conftest import ENVIRONMENT
 from tests.factories import person
@@ -23,6 +24,8 @@ from tests.servers import Server, free_port, start_server
 
 pytestmark = pytest.mark.container
 SHIPPED = Path(__file__).parent.parent.parent / "deploy" / "nginx.conf"
+LISTED = re.findall(r'"~\*\^(\w+)\\b" ', SHIPPED.read_text(encoding="utf-8"))
+LANGUAGES = [DEFAULT_LOCALE, *dict.fromkeys(LISTED)]
 SLOW_CLIENTS = 60
 
 
@@ -148,7 +151,7 @@ def test_one_server_answers_for_both_and_nginx_for_none(database_uri: str, tmp_p
         stop(one.process)
         assert [ask(url).status_code for _ in range(40)] == [200] * 40
         stop(two.process)
-        for language in ("pt-BR", "en"):
+        for language in LANGUAGES:
             is_told_that_nobody_answers(url, language)
 
 
@@ -163,7 +166,7 @@ def is_told_that_nobody_answers(url: str, language: str) -> None:
     assert answer.json() == {"errors": [{"message": message, "extensions": extensions}]}
 
 
-@pytest.mark.parametrize("language", ["pt-BR", "en"])
+@pytest.mark.parametrize("language", LANGUAGES)
 def test_metrics_are_not_for_the_world(proxy: str, language: str) -> None:
     answer = requests.get(f"{proxy}/metrics", headers={"Accept-Language": language}, timeout=10)
     (error,) = answer.json()["errors"]
@@ -180,9 +183,16 @@ def test_the_server_says_what_is_too_much_and_the_proxy_what_is_far_too_much(pro
         (error,) = answer.json()["errors"]
         assert (answer.status_code, error["extensions"]["code"]) == (413, "BAD_REQUEST")
         assert error["extensions"]["reason"] == "MALFORMED_REQUEST"
-        assert error["message"] == sentence(ErrorReason.MALFORMED_REQUEST, "pt-BR", None)
+        assert error["message"] == sentence(ErrorReason.MALFORMED_REQUEST, DEFAULT_LOCALE)
         limits.append(error["extensions"].get("limit"))
     assert limits == [{"name": "body bytes", "maximum": 65_536}, None]
+
+
+def test_the_proxy_refuses_in_every_language_that_it_lists(proxy: str) -> None:
+    assert set(LANGUAGES) <= set(LOCALES)
+    for language in LANGUAGES:
+        (error,) = ask(proxy, "#" * 200_000, Accept_Language=f"{language}-XX").json()["errors"]
+        assert error["message"] == sentence(ErrorReason.MALFORMED_REQUEST, language)
 
 
 @contextmanager

@@ -16,7 +16,8 @@ from werkzeug.test import TestResponse
 from app.clock import now
 from app.mail.rendering import render
 from app.mail.smtp import LeaseLostError
-from app.models.outgoing_mail import MailKind, OutgoingMail, OutgoingMailRecord, post
+from app.mail_kinds import MailKind
+from app.models.outgoing_mail import OutgoingMail, OutgoingMailRecord, enqueue_mail
 from development.mailbox.folder import MOST_MAILS, Mailbox
 from development.mailbox.page import MAIL_POLICY, PAGE_POLICY, make_blueprint
 from tests.client import Client
@@ -101,7 +102,7 @@ def test_the_development_worker_prints_and_keeps_mail(
     folder = tmp_path / "mail"
     api.register({"fullName": "Ana Lima", "email": "ana@example.com", "password": "uma frase boa"})
     owed = OutgoingMail.objects.get()
-    post(MailKind.RESET_PASSWORD, to="ninguem@example.com")
+    enqueue_mail(MailKind.RESET_PASSWORD, to="ninguem@example.com")
     environment = {**os.environ, **ENVIRONMENT, "MONGODB_URI": database_uri}
     with subprocess.Popen(
         [sys.executable, "-m", "development.worker"],

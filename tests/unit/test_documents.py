@@ -4,27 +4,29 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from app.settings_form import Limits
-from schema.engine import limits
+from schema.engine import document_limits
 from schema.engine.documents import DocumentCache
+from schema.engine.options import Options
 from schema.root import build_schema
 
 SCHEMA = build_schema().graphql_schema
 
 
 def cache(**bounds: int) -> DocumentCache:
-    return DocumentCache(SCHEMA, limits=Limits(), introspection=False, **bounds)
+    return DocumentCache(SCHEMA, Options(), **bounds)
 
 
 def test_parses_and_validates_a_text_once(monkeypatch: pytest.MonkeyPatch) -> None:
     read: list[str] = []
-    real = limits.parse
-    monkeypatch.setattr(limits, "parse", lambda text, **most: read.append(text) or real(text))
+    real = document_limits.parse
+    monkeypatch.setattr(
+        document_limits, "parse", lambda text, **most: read.append(text) or real(text)
+    )
     known = cache()
     first = known.get("{ me { id } }")
     assert known.get("{ me { id } }") is first
-    assert known.get("{ me { idd } }").refusals
-    assert known.get("{ me { idd } }").refusals
+    assert known.get("{ me { idd } }").errors
+    assert known.get("{ me { idd } }").errors
     assert read == ["{ me { id } }", "{ me { idd } }"]
 
 
@@ -51,7 +53,7 @@ def test_serves_threads() -> None:
     known = cache(most=5)
 
     def ask(number: int) -> bool:
-        return not known.get(f"{{ a{number % 10}: me {{ id }} }}").refusals
+        return not known.get(f"{{ a{number % 10}: me {{ id }} }}").errors
 
     with ThreadPoolExecutor(8) as pool:
         assert all(pool.map(ask, range(500)))
@@ -59,7 +61,7 @@ def test_serves_threads() -> None:
 
 
 def test_suggestions_are_hidden_with_introspection() -> None:
-    open_ = DocumentCache(SCHEMA, limits=Limits(), introspection=True)
-    told = open_.get("{ me { emai } }").refusals[0]
+    open_ = DocumentCache(SCHEMA, Options(introspection=True))
+    told = open_.get("{ me { emai } }").errors[0]
     assert "Did you mean" in told.extensions["detail"]
-    assert "Did you mean" not in cache().get("{ me { emai } }").refusals[0].extensions["detail"]
+    assert "Did you mean" not in cache().get("{ me { emai } }").errors[0].extensions["detail"]

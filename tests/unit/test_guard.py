@@ -2,14 +2,15 @@
 
 import graphene
 import pytest
+from graphene.utils.str_converters import to_camel_case
 
-from app.accounts import sessions
-from app.models.user import Role, User
-from schema import guard
-from schema.engine.execution import Context, Executor, Parameters
-from schema.root import Mutation, Query, build_schema
+from app.models.user import User
+from app.permissions import PERMISSIONS
+from schema.root import build_schema
 from tests.client import Client
 from tests.factories import person
+
+SCHEMA = build_schema()
 
 
 class Undeclared(graphene.ObjectType):
@@ -29,15 +30,15 @@ def test_a_mutation_without_declared_access_cannot_be_built() -> None:
 def test_every_root_field_declares_its_access() -> None:
     declared = {
         name: field.access
-        for root in (Query, Mutation)
+        for root in (SCHEMA.query, SCHEMA.mutation)
         for name, field in root._meta.fields.items()
     }
     assert declared == {
-        "user": "ADMIN",
-        "users": "ADMIN",
-        "set_user_active": "ADMIN",
-        "set_user_roles": "ADMIN",
-        "delete_user": "ADMIN",
+        "user": "USERS_READ",
+        "users": "USERS_READ",
+        "set_user_active": "USERS_WRITE",
+        "set_user_roles": "ROLES_WRITE",
+        "delete_user": "USERS_DELETE",
         "error_catalog": "public",
         "me": "signed in",
         "password_policy": "public",
@@ -61,25 +62,33 @@ def test_every_root_field_declares_its_access() -> None:
     }
 
 
-def test_a_role_is_asked_for(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    class Administered(graphene.ObjectType):
-        secret = guard.role(Role.ADMIN)(
-            graphene.Field(graphene.String, resolver=lambda root, info: "told")
-        )
+PERMISSION_FIELDS = {
+    "user": 'query { user(id: "0123456789abcdef01234567") { id } }',
+    "users": "query { users(first: 1000) { totalCount } }",
+    "setUserActive": 'mutation { setUserActive(input: {userId: "", active: false}) { user { id }}}',
+    "setUserRoles": 'mutation { setUserRoles(input: {userId: "x", roles: []}) { user { id } } }',
+    "deleteUser": 'mutation { deleteUser(input: {userId: "x"}) { deletedId } }',
+}
 
-    executor = Executor(build_schema(query=Administered))
+
+@pytest.mark.parametrize("name", PERMISSION_FIELDS)
+def test_a_permission_is_checked_before_anything_else(api: Client, name: str) -> None:
     token = api.register(person()).data["register"]["tokens"]["accessToken"]
-    asked = Parameters("{ secret }")
+    assert api.send(PERMISSION_FIELDS[name]).reason == "TOKEN_MISSING"
+    assert api.send(PERMISSION_FIELDS[name], token=token).reason == "PERMISSION_DENIED"
+    User.objects.update(set__roles=["USER", "ADMIN"])
+    answer = api.send(PERMISSION_FIELDS[name], token=token)
+    assert answer.reason in {"DOES_NOT_EXIST", "INVALID_DATA"}
 
-    def answer(token: str | None) -> dict:
-        context = Context(sessions.Caller(access_token=token), "id")
-        with api.http.application.app_context():
-            return executor.run(executor.operation(asked), asked, context)
 
-    assert answer(None)["errors"][0]["extensions"]["reason"] == "TOKEN_MISSING"
-    assert answer(token)["errors"][0]["extensions"]["reason"] == "PERMISSION_DENIED"
-    User.objects.update(set__roles=[Role.USER, Role.ADMIN])
-    assert answer(token) == {"data": {"secret": "told"}}
+def test_every_field_with_a_permission_is_tested_above() -> None:
+    declared = {
+        to_camel_case(name)
+        for root in (SCHEMA.query, SCHEMA.mutation)
+        for name, field in root._meta.fields.items()
+        if field.access in PERMISSIONS
+    }
+    assert declared == PERMISSION_FIELDS.keys()
 
 
 def test_a_query_costs_one_read_however_many_fields_it_guards(

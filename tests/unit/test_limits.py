@@ -13,11 +13,13 @@ from graphql import get_introspection_query
 from app.accounts.caller import Caller
 from app.config import load_settings
 from app.models.user import User
-from app.settings_form import Limits
 from schema import guard
+from schema.context import Context
 from schema.engine.documents import DocumentCache
-from schema.engine.execution import Context, Executor, Parameters, RequestError
-from schema.engine.limits import TABLE
+from schema.engine.execution import Parameters, RequestError
+from schema.engine.limits import LIMIT_SETTINGS, Limits
+from schema.engine.options import Options
+from schema.executor import build_executor
 from schema.root import build_schema
 from tests.client import REGISTER, Client
 from tests.factories import PASSWORD, person
@@ -36,15 +38,18 @@ WORST_MILLISECONDS = 50
 
 
 def cache(limits: Limits | None = None, *, introspection: bool = True) -> DocumentCache:
-    return DocumentCache(
-        SCHEMA.graphql_schema, limits=limits or Limits(), introspection=introspection
+    options = Options(
+        limits=limits or Limits(),
+        introspection=introspection,
+        root_mutation_limits={"login": ("logins", 1)},
     )
+    return DocumentCache(SCHEMA.graphql_schema, options)
 
 
 def refusal(text: str, limits: Limits | None = None) -> tuple[str, int] | str | None:
     """The limit that refuses a document; else the reason why it is refused; else None."""
-    refusals = cache(limits).get(text).refusals
-    fault = refusals[0].original_error if refusals else None
+    errors = cache(limits).get(text).errors
+    fault = errors[0].original_error if errors else None
     return fault and (fault.limit or fault.reason.name)
 
 
@@ -129,13 +134,13 @@ def test_a_document_is_refused_one_past_a_limit(name: str) -> None:
 @pytest.mark.parametrize("name", sorted(DOCUMENTS.keys() - {"fields", "logins"}))
 def test_a_limit_is_what_its_setting_says(name: str) -> None:
     maximum, of_size = DOCUMENTS[name]
-    lower = replace(Limits(), **{TABLE[name]: maximum // 2})
+    lower = replace(Limits(), **{LIMIT_SETTINGS[name]: maximum // 2})
     assert refusal(of_size(maximum // 2), lower) == refusal(of_size(maximum))
     assert refusal(of_size(maximum // 2 + 1), lower) == (name, maximum // 2)
 
 
 def test_the_table_names_every_setting() -> None:
-    assert {setting for setting in TABLE.values() if setting} == {
+    assert {setting for setting in LIMIT_SETTINGS.values() if setting} == {
         row.name for row in fields(Limits)
     }
 
@@ -357,10 +362,12 @@ def test_cost_is_fields_times_pages(text: str, cost: int) -> None:
 
 def costing(text: str, variables: dict | None, maximum: int) -> tuple[str, int] | str | None:
     """The limit, or reason, that refuses the run; None when it ran."""
-    executor = Executor(SCHEMA, limits=replace(Limits(), max_cost=maximum))
+    executor = build_executor(SCHEMA, limits=replace(Limits(), max_cost=maximum))
     asked = Parameters(text, variables)
     try:
-        executor.run(executor.operation(asked), asked, Context(Caller(accepted_locale="en"), "id"))
+        executor.run(
+            executor.prepare(asked), asked, Context(Caller(accepted_locale="en"), request_id="id")
+        )
     except RequestError as refused:
         fault = refused.errors[0].original_error
         return fault.limit or fault.reason.name
@@ -451,10 +458,10 @@ class Slow(graphene.ObjectType):
 
 
 def test_no_field_is_started_once_the_time_is_over() -> None:
-    executor = Executor(build_schema(mutation=Slow))
+    executor = build_executor(build_schema(mutation=Slow))
     asked = Parameters("mutation { a: wait b: wait c: wait }")
-    context = Context(Caller(accepted_locale="en"), "id")
-    answer = executor.run(executor.operation(asked), asked, context)
+    context = Context(Caller(accepted_locale="en"), request_id="id")
+    answer = executor.run(executor.prepare(asked), asked, context)
     assert [error["path"] for error in answer["errors"]] == [["b"], ["c"]]
     assert answer["errors"][0]["extensions"]["limit"] == {"name": "seconds", "maximum": 10}
 
@@ -462,9 +469,9 @@ def test_no_field_is_started_once_the_time_is_over() -> None:
 @pytest.mark.parametrize("text", ["{ passwordPolicy { minLength } }", "{ me { id } }",
                                   "{ users { totalCount } }"])  # fmt: skip
 def test_every_kind_of_access_keeps_the_time(text: str) -> None:
-    executor, asked = Executor(SCHEMA), Parameters(text)
-    late = Context(Caller(accepted_locale="en"), "id", started=time.monotonic() - 10.5)
-    answer = executor.run(executor.operation(asked), asked, late)
+    executor, asked = build_executor(SCHEMA), Parameters(text)
+    late = Context(Caller(accepted_locale="en"), request_id="id", started=time.monotonic() - 10.5)
+    answer = executor.run(executor.prepare(asked), asked, late)
     assert answer["errors"][0]["extensions"]["reason"] == "OPERATION_TOO_COMPLEX"
 
 
@@ -476,13 +483,13 @@ def test_every_kind_of_access_keeps_the_time(text: str) -> None:
              " { a: __schema { queryType { name } } }"]
 )  # fmt: skip
 def test_introspection_can_be_off(text: str) -> None:
-    refused = cache(introspection=False).get(text).refusals
+    refused = cache(introspection=False).get(text).errors
     assert refused[0].original_error.reason.name == "INVALID_OPERATION"
-    assert cache(introspection=True).get(text).refusals == ()
+    assert cache(introspection=True).get(text).errors == ()
 
 
 def test_the_name_of_a_type_may_always_be_asked() -> None:
-    assert cache(introspection=False).get("{ __typename me { __typename } }").refusals == ()
+    assert cache(introspection=False).get("{ __typename me { __typename } }").errors == ()
 
 
 def test_introspection_is_off_in_production_alone() -> None:

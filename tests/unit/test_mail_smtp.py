@@ -9,7 +9,8 @@ from email.headerregistry import Address
 from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from pathlib import Path
-from threading import Thread
+from threading import Event, Thread, Timer
+from threading import enumerate as enumerate_threads
 
 import pytest
 
@@ -173,6 +174,53 @@ def test_a_server_that_is_silent_is_cut_off() -> None:
         with pytest.raises(SendError, match="connection: "):
             send(f"smtp://127.0.0.1:{listener.getsockname()[1]}", seconds=1)
         assert 0.9 < time.monotonic() - started < 3
+
+
+@pytest.mark.parametrize(
+    ("command", "stage"), [("EHLO", "greeting"), ("RCPT", "recipient"), ("DATA", "text")]
+)
+def test_a_server_that_hangs_at_a_command_is_cut_off(command: str, stage: str) -> None:
+    released = Event()
+    with serving() as server:
+        server.at[command] = [lambda: released.wait(30) and None]
+        try:
+            with pytest.raises(SendError, match=f"{stage}: SMTPServerDisconnected"):
+                send(server.url, seconds=0.5)
+        finally:
+            released.set()
+
+
+def test_the_answer_to_quit_is_not_awaited() -> None:
+    released, answered = Event(), Event()
+
+    def answer_late() -> None:
+        released.wait(30)
+        answered.set()
+
+    with serving() as server:
+        server.at["QUIT"] = [answer_late]
+        send(server.url)
+        assert not answered.is_set()
+        released.set()
+        assert len(server.accepted) == 1
+
+
+def test_no_timer_is_left_running(tls: ssl.SSLContext) -> None:
+    with serving(tls=tls, scheme="smtp+starttls") as server, pytest.raises(SendError):
+        send(server.url, seconds=60)
+    with serving() as server:
+        send(server.url, seconds=60)
+    with (
+        speaking(b"554 No\r\n", every=0.1) as address,
+        pytest.raises(SendError, match="connection: 554"),
+    ):
+        send(f"smtp://{address}", seconds=60)
+    with speaking(b"no TLS\r\n", every=0.1) as address, pytest.raises(SendError, match="SSLError"):
+        send(f"smtps://{address}", seconds=60)
+    running = [t for t in enumerate_threads() if isinstance(t, Timer)]
+    for timer in running:
+        timer.join(1)
+    assert not any(timer.is_alive() for timer in running)
 
 
 def test_waits_double_up_to_an_hour_and_differ() -> None:

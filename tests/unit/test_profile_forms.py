@@ -11,6 +11,7 @@ from marshmallow import ValidationError
 from app.accounts.profile_forms import ADDRESS, IN_BRAZIL, PROFILE, profile_changes
 from app.errors import AccountError, ErrorReason
 from app.models.user import Address
+from app.profile_fields import PROFILE_FIELDS
 
 STATES = {
     *("AC", "AL", "AM", "AP", "BA", "CE", "DF", "ES", "GO", "MA", "MG", "MS", "MT", "PA"),
@@ -75,7 +76,7 @@ def test_speaks_of_what_is_given_alone() -> None:
     assert profile_changes({"address": {}}, {"country": "BRA"}) == {}
     born = {"date_of_birth": date(1990, 2, 28)}
     assert profile_changes(born, None) == born
-    assert set(PROFILE.fields) == {"full_name", "cpf_cnpj", "date_of_birth", "locale"}
+    assert set(PROFILE.fields) == set(PROFILE_FIELDS) - {"address"}
 
 
 def test_a_new_address_is_in_brazil_unless_told() -> None:

@@ -8,6 +8,7 @@ from flask import Flask
 from mongoengine.errors import ValidationError
 
 from app.clock import now
+from app.config import TOKEN_ALGORITHMS
 from app.models.signing_key import SigningKey
 from app.security.keys import (
     Key,
@@ -19,7 +20,6 @@ from app.security.keys import (
     secret_kid,
     unseal,
 )
-from app.settings_form import TOKEN_ALGORITHMS
 
 SECRET = "one secret of more than thirty-two bytes"
 GIVEN = {

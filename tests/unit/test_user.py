@@ -16,7 +16,8 @@ from mongoengine import (
 )
 
 from app.clock import now
-from app.models.user import Address, Role, User, UserRecord
+from app.models.user import Address, User, UserRecord
+from app.profile_fields import PROFILE_FIELDS
 
 # field: (type, required, unique)
 FIELDS = {
@@ -56,7 +57,7 @@ def user(**changes: object) -> User:
 
 
 def test_has_these_fields_and_no_others() -> None:
-    assert set(User._fields) == set(FIELDS)
+    assert set(User._fields) == set(FIELDS) | set(PROFILE_FIELDS)
 
 
 @pytest.mark.parametrize("name", FIELDS)
@@ -92,7 +93,7 @@ def test_what_is_required_may_not_be_missing(name: str) -> None:
 
 @pytest.mark.parametrize(
     ("name", "longest"),
-    [("email", 254), ("full_name", 120), ("password_hash", 200), ("cpf_cnpj", 14), ("locale", 5)],
+    [("email", 254), ("full_name", 120), ("password_hash", 200), ("cpf_cnpj", 14), ("locale", 11)],
 )
 def test_text_has_its_length(name: str, longest: int) -> None:
     user(**{name: "a" * longest}).validate()
@@ -110,7 +111,7 @@ def test_text_has_its_length(name: str, longest: int) -> None:
         ("roles", []),
         ("session_ids", ["x"]),
         ("created_at", "yesterday"),
-        ("address", Role.USER),
+        ("address", "USER"),
     ],
 )
 def test_refuses_another_type(name: str, wrong: object) -> None:
@@ -124,7 +125,7 @@ def test_defaults() -> None:
     assert made.email_verified is False
     assert made.locale == "pt-BR"
     assert made.active is True
-    assert made.roles == [Role.USER]
+    assert made.roles == ["USER"]
     assert made.session_ids == []
     assert now() - made.created_at < timedelta(seconds=5)
     assert now() - made.updated_at < timedelta(seconds=5)

@@ -25,8 +25,10 @@ from app.web.http.request import IncomingRequest
 from app.web.http.response import JSON, Answer, http_error, json_answer
 from app.web.http.response_headers import flask_response
 from app.web.telemetry import tracing
-from schema.engine.execution import Context, Executor, Parameters, RequestError, present_errors
-from schema.engine.persisted import sha256_of
+from schema.context import Context
+from schema.engine.execution import Parameters, RequestError
+from schema.engine.persisted import hash_text
+from schema.executor import build_executor
 
 GRAPHQL = "application/graphql-response+json"
 HTML = "text/html"
@@ -46,8 +48,8 @@ class Endpoint:
     def __init__(
         self, schema: graphene.Schema, *, graphiql: str | None = None, **options: Any
     ) -> None:
-        """`graphiql`: the path to send browsers to, if there is one; `options`: the Executor's."""
-        self._executor = Executor(schema, **options)
+        """graphiql: the path to send browsers to, if there is one. options: of `build_executor`."""
+        self._executor = build_executor(schema, **options)
         self._run_operation = tracing.around_operation(self._executor.run)
         self._graphiql = graphiql
 
@@ -70,15 +72,17 @@ class Endpoint:
         return self._run(incoming, _parameters(incoming), media_type)
 
     def _run(self, incoming: IncomingRequest, parameters: Parameters, media_type: str) -> Answer:
-        context = Context(incoming.caller, incoming.request_id, self._executor.limits)
+        context = Context(
+            incoming.caller, request_id=incoming.request_id, limits=self._executor.limits
+        )
         try:
-            operation = self._executor.operation(parameters)
+            operation = self._executor.prepare(parameters)
             incoming.operation, incoming.document = operation, operation.sha256
             if incoming.method != "POST" and not operation.is_query:
                 raise MethodNotAllowed(["POST"])
             content, status = self._run_operation(operation, parameters, context), 200
         except RequestError as refused:
-            content = {"errors": present_errors(refused.errors, context)}
+            content = {"errors": self._executor.present_errors(refused.errors, context)}
             status = _status_of(content["errors"], media_type)
             incoming.document = incoming.document or refused.sha256
         _note(incoming, content, context)
@@ -128,8 +132,7 @@ class GraphQLView(View):
 
 def _note(incoming: IncomingRequest, content: dict[str, Any], context: Context) -> None:
     """What is known of a request once it ran, for whoever watches."""
-    user = context.caller.user
-    incoming.user_id = context.proved_id or (user.id if user is not None else None)
+    incoming.user_id = context.account_id
     if "errors" in content:
         incoming.outcomes = tuple(error["extensions"]["reason"] for error in content["errors"])
 
@@ -169,7 +172,7 @@ def _parameters(incoming: IncomingRequest) -> Parameters:
     sha256 = _sha256(extensions) if extensions else None
     if (query is None and sha256 is None) or (query is not None and not isinstance(query, str)):
         raise BadRequest
-    if query == "" or (sha256 and query is not None and sha256_of(query) != sha256):
+    if query == "" or (sha256 and query is not None and hash_text(query) != sha256):
         raise BadRequest
     return Parameters(query, variables, operation_name or None, sha256)
 

@@ -14,7 +14,7 @@ from werkzeug.wsgi import get_input_stream
 
 from app.accounts.caller import Caller
 from app.config import current
-from app.messages import LOCALES
+from app.locales import match_locale
 from app.web.http.client_address import client_address
 from schema.engine.execution import Operation
 
@@ -105,7 +105,15 @@ def _bearer(header: str | None) -> str | None:
 
 @lru_cache(maxsize=256)
 def _locale(header: str) -> str | None:
-    """The best language we speak of those asked for by name; `*` asks for none."""
-    languages = parse_accept_header(header, LanguageAccept)
-    named = LanguageAccept([(tag, quality) for tag, quality in languages if tag != "*"])
-    return named.best_match(LOCALES)
+    """Return the language for an Accept-Language header (RFC 9110); None when none fits.
+
+    The caller's first choice for which there is a language wins. `*` says nothing, and a language
+    with quality 0 is not used.
+    """
+    choices = parse_accept_header(header, LanguageAccept)  # the best first
+    refused = {tag.lower() for tag, quality in choices if quality <= 0}
+    for tag, quality in choices:
+        found = match_locale(tag) if quality > 0 and tag != "*" else None
+        if found and found.lower() not in refused:
+            return found
+    return None

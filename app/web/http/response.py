@@ -9,7 +9,7 @@ from werkzeug.exceptions import HTTPException
 from app.config import current
 from app.errors import AccountError, ErrorReason
 from app.web.http.request import IncomingRequest
-from schema.engine.errors import refusal
+from schema.error_presentation import build_entry
 
 JSON = "application/json"
 
@@ -36,7 +36,7 @@ def json_answer(content: Any, status: int = 200, **others: Any) -> Answer:
 def refused(incoming: IncomingRequest, fault: AccountError, status: int, **headers: str) -> Answer:
     """What was refused outside GraphQL, in the shape of its errors."""
     incoming.outcomes = (fault.reason.name,)
-    error = refusal(fault, incoming.caller.locale, incoming.request_id)
+    error = build_entry(fault, incoming.caller.locale, incoming.request_id)
     return json_answer({"errors": [error]}, status, headers=headers)
 
 

@@ -7,7 +7,7 @@ from app.config import current
 from app.web.http.request import IncomingRequest
 from app.web.http.response import Answer, http_error, refused
 from app.web.telemetry import request_telemetry
-from schema.engine.errors import log_unexpected
+from schema.error_presentation import log_unexpected
 
 HEADERS = {
     "X-Content-Type-Options": "nosniff",

@@ -29,7 +29,7 @@ from app.web.server.delayed_responses import DelayedResponses
 from app.web.server.draining import handle_signals, is_closing
 from app.web.server.wsgi_dispatch import WsgiApplication
 from app.web.telemetry import metrics, metrics_endpoint, request_telemetry
-from schema.engine.errors import hide_unexpected_errors
+from schema.error_presentation import hide_unexpected_errors
 
 BODY_SECONDS = 10  # that a client has to send the body of a request
 NO_SERVER_NAME = ("server", "")  # granian would send its name; the header cannot be left out

@@ -18,8 +18,8 @@ from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 
 from app.config import Settings, SettingsError, load_settings
+from app.environment import DEVELOPMENT
 from app.models.connection import check_uri
-from app.settings_form import DEVELOPMENT
 from app.web.http.trusted_documents import read_trusted_documents
 from app.web.server.draining import CLOSE, LEAVE
 from app.web.server.listen_address import check_address
@@ -136,7 +136,7 @@ def _serve(settings: Settings) -> None:
     server = make_server(settings, check_settings(settings))
     if settings.production and not settings.smtp_url:
         sys.stderr.write("SMTP_URL is not set: mail waits in the outbox until a worker has one.\n")
-    with fresh_folder() if settings.counted else nullcontext():
+    with fresh_folder() if settings.collects_metrics else nullcontext():
         server.serve()
 
 

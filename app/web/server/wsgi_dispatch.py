@@ -14,7 +14,7 @@ from app.web.http.request import IncomingRequest
 from app.web.http.response import refused
 from app.web.http.response_headers import header_list
 from app.web.telemetry import request_telemetry
-from schema.engine.errors import hide_unexpected_errors
+from schema.error_presentation import hide_unexpected_errors
 
 PATH = "/graphql"
 STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}

@@ -97,7 +97,7 @@ _noted: deque[tuple[Operation | None, tuple[str, ...], float]] = deque()
 def configure(settings: Settings) -> None:
     """Count from now on, where anybody may ever read it."""
     global _counting
-    _counting = settings.counted
+    _counting = settings.collects_metrics
     if not _counting:
         return
     events.listen(_count)

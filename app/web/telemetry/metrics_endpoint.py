@@ -25,7 +25,7 @@ from app.web.http.response import Answer
 from app.web.http.response_headers import flask_response
 from app.web.telemetry import metrics
 from app.web.telemetry.metrics_folder import VARIABLE
-from schema.engine.errors import hide_unexpected_errors
+from schema.error_presentation import hide_unexpected_errors
 
 PATH = "/metrics"
 SLOWEST_SCRAPER = 10  # seconds it has to send its request

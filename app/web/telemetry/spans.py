@@ -19,7 +19,8 @@ from pymongo import monitoring
 
 from app.web.http.request import IncomingRequest
 from app.web.telemetry.request_log import METHODS, NAME_LENGTH
-from schema.engine.execution import Context, Operation, Parameters
+from schema.context import Context
+from schema.engine.execution import Operation, Parameters
 
 NAME = "graphql-accounts"
 SILENT = {"record_exception": False, "set_status_on_exception": False}

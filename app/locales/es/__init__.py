@@ -1,0 +1,1 @@
+"""Spanish, in words that all of Latin America uses."""
