@@ -2,7 +2,6 @@
 
 Rooms, from the top floor down; imports go down only, and rooms on one floor do not know each other:
 
-- ``development``  the server of ./boot.sh dev
 - ``factory``    create_app(): the only file that knows every room
 - ``web``        HTTP in and out          ``cli``  the same from a terminal
   ``worker``     delivers mail, beside the servers
