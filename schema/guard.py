@@ -15,7 +15,7 @@ from bson import ObjectId
 from graphql import OperationType
 
 from app.accounts.caller import Caller
-from app.accounts.sessions import SignInResult
+from app.accounts.open_session import SignInResult
 from app.errors import AccountError, ErrorReason
 from app.models.user import Role
 from schema.engine.limits import excess

@@ -8,11 +8,14 @@ from schema.mutations import (
     change_email,
     change_password,
     login,
+    logout,
+    logout_everywhere,
     privacy,
     profile,
+    refresh_token,
     register,
     reset_password,
-    sessions,
+    revoke_session,
     verify_email,
 )
 from schema.queries import administration, error_catalog, me, password_policy
@@ -33,10 +36,10 @@ class Mutation(graphene.ObjectType):
 
     register = register.register
     login = login.login
-    refresh_token = sessions.refresh_token
-    logout = sessions.logout
-    logout_everywhere = sessions.logout_everywhere
-    revoke_session = sessions.revoke_session
+    refresh_token = refresh_token.refresh_token
+    logout = logout.logout
+    logout_everywhere = logout_everywhere.logout_everywhere
+    revoke_session = revoke_session.revoke_session
     resend_verification_email = verify_email.resend_verification_email
     verify_email = verify_email.verify_email
     request_password_reset = reset_password.request_password_reset

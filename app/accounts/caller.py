@@ -10,7 +10,7 @@ from app.models.user import UserRecord
 
 @dataclass(frozen=True)
 class Caller:
-    """Who asks. `user` and `session_id` are known once `sessions.authenticate` has proved them.
+    """Who asks. `user` and `session_id` are known once `authenticate` has proved them.
 
     access_token: what the request presented as proof, unread; None when it presented nothing.
     accepted_locale: the language the request asks for, if it asks for one we speak.

@@ -3,8 +3,8 @@
 from app.accounts.caller import Caller
 from app.accounts.forms import CHANGE_PASSWORD, load_form, refuse_weak_password
 from app.accounts.mail_content import describe_origin
+from app.accounts.open_session import SignInResult
 from app.accounts.reauthenticate import confirm_password
-from app.accounts.sessions import SignInResult
 from app.clock import now
 from app.errors import AccountError, ErrorReason
 from app.models.outgoing_mail import MailKind, post

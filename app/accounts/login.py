@@ -4,7 +4,7 @@ from bson import ObjectId
 
 from app.accounts.caller import Caller
 from app.accounts.forms import LOGIN, load_form
-from app.accounts.sessions import SignInResult, new_session, signed_in
+from app.accounts.open_session import SignInResult, add_session, issue_tokens
 from app.config import current
 from app.errors import AccountError, ErrorReason
 from app.events import emits_outcome
@@ -47,7 +47,7 @@ def login(given: dict, caller: Caller) -> SignInResult:
         user = _prove(email, password, caller)
         session = in_transaction(lambda: _begin(user, caller))
     user.last_login_at = session.created_at
-    return signed_in(user, session)
+    return issue_tokens(user, session)
 
 
 def _prove(email: str, password: str, caller: Caller) -> UserRecord:
@@ -69,7 +69,7 @@ def _note_refused(user_id: ObjectId | None, caller: Caller) -> None:
 
 
 def _begin(user: UserRecord, caller: Caller, upgraded: str | None = None) -> Session:
-    session = new_session(user.id, caller)
+    session = add_session(user.id, caller)
     if not begin_session(user, session.id, session.created_at, upgraded):
         raise AccountError(ErrorReason.INVALID_CREDENTIALS)
     record(SecurityEventType.LOGGED_IN, user.id, **caller.origin)

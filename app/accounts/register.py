@@ -2,7 +2,7 @@
 
 from app.accounts.caller import Caller
 from app.accounts.forms import REGISTER, load_form
-from app.accounts.sessions import SignInResult, new_session, signed_in
+from app.accounts.open_session import SignInResult, add_session, issue_tokens
 from app.config import current
 from app.errors import AccountError, ErrorReason
 from app.models.outgoing_mail import MailKind, post
@@ -41,11 +41,11 @@ def register(given: dict, caller: Caller) -> SignInResult:
         post(MailKind.ACCOUNT_EXISTS, to=user.email)
         session = None
     made = UserRecord.of(user)
-    return signed_in(made, session) if session else SignInResult(made, None)
+    return issue_tokens(made, session) if session else SignInResult(made, None)
 
 
 def _make(user: User, caller: Caller) -> Session | None:
-    session = None if current().require_verified_email else new_session(user.id, caller)
+    session = None if current().require_verified_email else add_session(user.id, caller)
     user.session_ids = [session.id] if session else []
     user.add()
     post(MailKind.VERIFY_EMAIL, to=user.email, user_id=user.id)

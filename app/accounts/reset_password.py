@@ -5,8 +5,8 @@ from bson import ObjectId
 from app.accounts.caller import Caller
 from app.accounts.forms import EMAIL, RESET_PASSWORD, load_form, refuse_weak_password
 from app.accounts.mail_content import describe_origin
+from app.accounts.open_session import SignInResult, add_session, issue_tokens
 from app.accounts.resolve_link import resolve_link
-from app.accounts.sessions import SignInResult, new_session, signed_in
 from app.errors import AccountError, ErrorReason
 from app.models.link import LinkKind, spend_link, spent
 from app.models.outgoing_mail import MailKind, post
@@ -44,11 +44,11 @@ def reset_password(given: dict, caller: Caller) -> SignInResult:
         refuse_weak_password(form["new_password"], user)
         hashed = hash_password(form["new_password"])
         session = in_transaction(lambda: _reset(user, link["id"], hashed, caller))
-    return signed_in(find_by_id(user.id), session)
+    return issue_tokens(find_by_id(user.id), session)
 
 
 def _reset(user: UserRecord, link_id: ObjectId, hashed: str, caller: Caller) -> Session:
-    session = new_session(user.id, caller)
+    session = add_session(user.id, caller)
     changes = {
         "password_hash": hashed,
         "email_verified": True,

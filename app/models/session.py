@@ -142,10 +142,10 @@ def live_session_ids(user_ids: Collection[ObjectId]) -> dict[ObjectId, list[Obje
     return {account["_id"]: account.get("session_ids", []) for account in found}
 
 
-def note_use(session_id: ObjectId, at: datetime, *, unless_since: datetime) -> None:
+def write_last_use(session_id: ObjectId, at: datetime, *, unless_since: datetime) -> None:
     """Write that a session was used, unless a use later than `unless_since` is written already.
 
-    Whoever uses a session did not ask for this write: its failure is logged and raises nothing.
+    A caller did not ask for this write: its failure is logged and raises nothing.
     """
     stale = {"_id": session_id, "last_used_at": {"$lte": unless_since}}
     try:

@@ -20,8 +20,8 @@ from graphql import (
 )
 from graphql.execution import get_variable_values
 
+from app.accounts.authenticate import authenticate
 from app.accounts.caller import Caller
-from app.accounts.sessions import authenticate
 from app.config import current
 from app.errors import AccountError, ErrorReason
 from app.settings_form import Limits

@@ -2,11 +2,11 @@
 
 import graphene
 
+from app.accounts.open_session import SignInResult
 from app.accounts.register import register as register_account
-from app.accounts.sessions import SignInResult
 from schema.guard import public
 from schema.mutations.fields import a_new_password
-from schema.mutations.sessions import AuthPayload
+from schema.mutations.payloads import AuthPayload
 
 
 class RegisterInput(graphene.InputObjectType):

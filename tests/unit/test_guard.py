@@ -3,7 +3,7 @@
 import graphene
 import pytest
 
-from app.accounts import sessions
+from app.accounts.caller import Caller
 from app.models.user import Role, User
 from schema import guard
 from schema.engine.execution import Context, Executor, Parameters
@@ -72,7 +72,7 @@ def test_a_role_is_asked_for(api: Client, monkeypatch: pytest.MonkeyPatch) -> No
     asked = Parameters("{ secret }")
 
     def answer(token: str | None) -> dict:
-        context = Context(sessions.Caller(access_token=token), "id")
+        context = Context(Caller(access_token=token), "id")
         with api.http.application.app_context():
             return executor.run(executor.operation(asked), asked, context)
 
