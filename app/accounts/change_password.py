@@ -10,7 +10,7 @@ from app.errors import AccountError, ErrorReason
 from app.models.outgoing_mail import MailKind, post
 from app.models.password import replace_password
 from app.models.security_event import SecurityEventType
-from app.models.session import remove_sessions_of, renew
+from app.models.session import remove_sessions_of, renew_session
 from app.models.transaction import in_transaction
 from app.models.user import UserRecord, find_by_id
 from app.security import tokens
@@ -32,7 +32,7 @@ def change_password(given: dict, caller: Caller) -> SignInResult:
 
     def change() -> None:
         _change(user, hashed, caller)
-        renew(caller.session_id, refresh_id, at, tokens.refresh_expiry(at))
+        renew_session(caller.session_id, refresh_id, at, tokens.refresh_expiry(at))
 
     in_transaction(change)
     pair = tokens.issue(

@@ -3,10 +3,10 @@
 from bson import ObjectId
 
 from app.accounts.caller import Caller
+from app.models.live_sessions import end_session as unlist_session
 from app.models.security_event import SecurityEventType
 from app.models.session import remove_session
 from app.models.transaction import in_transaction
-from app.models.user import end_session as unlist_session
 from app.security.audit import record
 
 

@@ -4,8 +4,9 @@ from functools import partial
 
 from app.accounts.caller import Caller
 from app.errors import AccountError, ErrorReason
+from app.models.live_sessions import end_all_sessions
 from app.models.security_event import SecurityEventType
-from app.models.session import end_all_sessions, remove_sessions
+from app.models.session import remove_sessions
 from app.models.transaction import in_transaction
 from app.security.audit import record
 

@@ -5,7 +5,7 @@ from typing import Any
 from app.accounts.caller import Caller
 from app.accounts.devices import device_of
 from app.mail.links import page_url
-from app.models.link import LinkKind, arm_link, live_link
+from app.models.link import LinkKind, arm_link, find_live_link
 from app.models.outgoing_mail import MailKind, OutgoingMailRecord
 from app.models.user import UserRecord, find_by_email, find_by_id
 from app.security.links import make_link_token
@@ -43,7 +43,7 @@ LINKS = {kind.name: kind for kind in LinkKind}
 def _link(mail: OutgoingMailRecord, user: UserRecord) -> Values | None:
     kind = LINKS[mail.kind]
     if kind is LinkKind.CHANGE_EMAIL:
-        link = live_link(kind, user)
+        link = find_live_link(kind, user)
         if link is None or str(link["id"]) != mail.details["link_id"] or find_by_email(mail.to):
             return None
         link_id = link["id"]

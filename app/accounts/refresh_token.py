@@ -15,9 +15,9 @@ from app.accounts.open_session import SignInResult
 from app.clock import now
 from app.errors import AccountError, ErrorReason
 from app.models.security_event import SecurityEventType
-from app.models.session import SessionRecord, find_session, rotate
+from app.models.session import SessionRecord, find_session, rotate_refresh_token
 from app.security import tokens
-from app.security.throttle import Action, guess
+from app.security.throttle import Action, limit_attempts
 from app.security.tokens import Claims
 
 GRACE = timedelta(seconds=10)  # in which a used refresh token still yields its successor
@@ -32,7 +32,7 @@ def refresh_token(given: Mapping[str, Any], caller: Caller) -> SignInResult:
     ACCOUNT_INACTIVE, TOO_MANY_ATTEMPTS.
     """
     token = load_form(REFRESH_TOKEN, given)["refresh_token"]
-    with guess(Action.REFRESH, account=None, address=caller.ip_address):
+    with limit_attempts(Action.REFRESH, account=None, address=caller.ip_address):
         return _refresh(tokens.read_refresh(token), caller)
 
 
@@ -50,7 +50,9 @@ def _exchange(session_id: ObjectId, used: str) -> tuple[str, datetime] | None:
     """Exchange the current token: its successor and when. None where `used` is not current."""
     successor, at = tokens.new_token_id(), now()
     expires_at = tokens.refresh_expiry(at)
-    if not rotate(session_id, used=used, successor=successor, at=at, expires_at=expires_at):
+    if not rotate_refresh_token(
+        session_id, used=used, successor=successor, at=at, expires_at=expires_at
+    ):
         return None
     last_use.remember_write(str(session_id))
     return successor, at

@@ -12,7 +12,7 @@ from app.models.transaction import in_transaction
 from app.models.user import User, UserRecord, is_cpf_cnpj_taken
 from app.security.audit import record
 from app.security.passwords import hash_password
-from app.security.throttle import Action, count
+from app.security.throttle import Action, count_request
 
 
 def register(given: dict, caller: Caller) -> SignInResult:
@@ -26,7 +26,7 @@ def register(given: dict, caller: Caller) -> SignInResult:
     form = load_form(REGISTER, given)
     # a concealed address gets a mail each time: not many in a row
     account = form["email"] if current().register_conceals_accounts else None
-    count(Action.REGISTER, account=account, address=caller.ip_address)
+    count_request(Action.REGISTER, account=account, address=caller.ip_address)
     password, locale = form.pop("password"), form.pop("locale", None)
     user = User(**form, locale=locale or caller.locale, password_hash=hash_password(password))
     try:

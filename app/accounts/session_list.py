@@ -6,7 +6,8 @@ from operator import attrgetter
 from bson import ObjectId
 
 from app.accounts.devices import device_of
-from app.models.session import SessionRecord, find_devices, live_session_ids
+from app.models.live_sessions import live_session_ids
+from app.models.session import SessionRecord, find_devices
 from app.models.user import UserRecord
 
 

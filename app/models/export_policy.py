@@ -45,7 +45,7 @@ TOLD: dict[type, tuple[str, ...]] = {
 }
 WITHHELD: dict[type, tuple[str, ...]] = {
     # each session says itself whether it is live; found by: the address and the name again
-    User: ("password_hash", "session_ids", "name_key", "search"),
+    User: ("password_hash", "credential_version", "session_ids", "name_key", "search"),
     Search: ("keys", "words"),
     Link: ("id",),
     Session: ("refresh_id",),

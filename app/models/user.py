@@ -1,4 +1,4 @@
-"""The account: its document, its indexes and its atomic questions."""
+"""The account: its document, its indexes, and how one account is read."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -31,7 +31,7 @@ from app.models.transaction import current_session
 
 EMAIL_LENGTH = 254  # RFC 5321, erratum 1690
 UNSEARCHED = {"search": False}  # some twenty strings of no use to whoever reads one account
-SIGNED_IN = {**UNSEARCHED, "password_hash": False}
+SIGNED_IN = {**UNSEARCHED, "password_hash": False, "credential_version": False}
 MAX_SESSIONS = 100  # devices signed in at once; the next login ends the oldest session
 
 
@@ -103,7 +103,12 @@ class User(Document):
     full_name = StringField(
         required=True, max_length=120, help_text="The name, as the person writes it."
     )
-    password_hash = StringField(required=True, max_length=200, help_text="See security.passwords.")
+    password_hash = StringField(
+        max_length=200, help_text="See app/security/passwords.py; none: no password signs in."
+    )
+    credential_version = ObjectIdField(
+        default=ObjectId, help_text="Moved by every change of a proof: see models/credentials.py."
+    )
     cpf_cnpj = StringField(
         unique=True,
         sparse=True,
@@ -184,13 +189,14 @@ def report_taken_values() -> Iterator[None]:
 
 
 class UserRecord(Record):
-    """An account as read, without its password hash unless that was asked for."""
+    """An account as read. Its secrets are there only where the read says so."""
 
     id: ObjectId
     email: str
     email_verified: bool
     full_name: str
     password_hash: str | None = None
+    credential_version: ObjectId | None = None
     cpf_cnpj: str | None = None
     date_of_birth: datetime | None = None
     address: dict | None = None
@@ -212,28 +218,29 @@ class UserRecord(Record):
 
 @database_query
 def find_by_email(email: str) -> UserRecord | None:
-    """The account of a normalised address, with its password hash: for signing in."""
+    """Read the account of a normalised address, secrets included: for signing in."""
     return UserRecord.found(find_one(User._get_collection(), {"email": email}, UNSEARCHED))
 
 
 @database_query
 def is_cpf_cnpj_taken(cpf_cnpj: str) -> bool:
-    """Whether an account has it."""
+    """Whether an account has this CPF or CNPJ."""
     where = {"cpf_cnpj": cpf_cnpj}
     return find_one(User._get_collection(), where, {"_id": True}) is not None
 
 
 @database_query
 def find_by_id(user_id: ObjectId) -> UserRecord | None:
-    """An account with its secrets: for asking the password again, and for writing to its owner."""
+    """Read an account, secrets included: for asking for a proof, and for writing to its owner."""
     return UserRecord.found(find_one(User._get_collection(), {"_id": user_id}, UNSEARCHED))
 
 
 @database_query
 def find_signed_in(user_id: str) -> UserRecord | None:
-    """The account that a token speaks of: the one read of an authenticated request.
+    """Read the account that a token names, without secrets: the one read of a signed-in request.
 
-    It alone tells whether the account is active, its roles, and which sessions are live.
+    It alone decides whether the account is active, its roles, and which sessions are live.
+    None for an account that does not exist, and for what is no id.
     """
     try:
         key = ObjectId(user_id)
@@ -241,35 +248,3 @@ def find_signed_in(user_id: str) -> UserRecord | None:
         return None
     users = User._get_collection()
     return UserRecord.found(find_one(users, {"_id": key}, SIGNED_IN))
-
-
-@database_query
-def begin_session(
-    user: UserRecord, session_id: ObjectId, at: datetime, password_hash: str | None = None
-) -> bool:
-    """Make the session live and note the login, if the account is still as `user` was read.
-
-    False when it was deactivated, deleted or given another password meanwhile. `password_hash`
-    replaces the stored one in the same update: an upgrade of how it is hashed.
-    """
-    noted = {"last_login_at": at}
-    if password_hash:
-        noted["password_hash"] = password_hash
-    update = {
-        "$set": noted,
-        "$push": {"session_ids": {"$each": [session_id], "$slice": -MAX_SESSIONS}},
-    }
-    same = {"_id": user.id, "active": True, "password_hash": user.password_hash}
-    users, transaction = User._get_collection(), current_session()
-    return users.update_one(same, update, session=transaction).matched_count == 1
-
-
-@database_query
-def end_session(user_id: ObjectId, session_id: ObjectId) -> bool:
-    """End one session at once, for its access tokens too. False when it had ended before."""
-    ended = User._get_collection().update_one(
-        {"_id": user_id, "session_ids": session_id},
-        {"$pull": {"session_ids": session_id}},
-        session=current_session(),
-    )
-    return ended.modified_count == 1

@@ -14,7 +14,7 @@ from app.models.search_terms import search_terms
 from app.models.transaction import current_session
 from app.models.user import User, UserRecord
 
-SECRETS = {"password_hash", "session_ids", "links"}
+SECRETS = {"password_hash", "credential_version", "session_ids", "links"}
 LISTED = {"session_ids"}  # of a secret list, what reading the sessions themselves needs
 
 
