@@ -232,6 +232,7 @@ def test_tells_no_secret(api: Client) -> None:
     links = account["links"]
     secrets = [
         account["password_hash"],
+        account["credential_version"],
         *(session["refresh_id"], rotation["used"], rotation["successor"]),
         *(links["verify_email"]["id"], links["change_email"]["id"]),
         *(mail["_id"] for mail in mails),
