@@ -16,6 +16,6 @@ def resolve_link(kind: LinkKind, token: str) -> tuple[UserRecord, dict[str, Any]
     user_id, link_id = read_link_token(kind, token)
     user = find_by_id(user_id)
     link = find_live_link(kind, user)
-    if link is None or link["id"] != link_id:
+    if user is None or link is None or link["id"] != link_id:
         raise AccountError(ErrorReason.LINK_INVALID)
     return user, link
