@@ -5,9 +5,10 @@ from dataclasses import dataclass, field
 
 from bson import ObjectId
 
+from app.accounts.authenticate import authenticate
 from app.accounts.caller import Caller, SignedInCaller, sign_in_caller
+from app.accounts.open_session import SignInResult
 from app.accounts.session_list import ListedSession
-from app.accounts.sessions import SignInResult, authenticate
 from app.errors import AccountError, ErrorReason
 from schema.engine.context import RequestContext
 
@@ -49,7 +50,7 @@ class Context(RequestContext):
 
         When the database was not available, the same error is raised again without another
         attempt: a request waits for the database's time-out once.
-        Raises AccountError: see `app.accounts.sessions.authenticate`.
+        Raises AccountError: see `app.accounts.authenticate`.
         """
         if self.refusal and self.refusal.reason is ErrorReason.DATABASE_UNAVAILABLE:
             raise self.refusal

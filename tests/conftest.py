@@ -54,10 +54,10 @@ def api(app: Flask) -> Iterator[Client]:
     """A GraphQL client of the application in this process, over an empty database."""
     for document in DOCUMENTS:
         document._get_collection().delete_many({})
-    key_ring.forget()
+    key_ring.forget_keys()
     yield Client(app.test_client())
     SigningKey._get_collection().delete_many({})  # or live_server might sign with what is removed
-    key_ring.forget()
+    key_ring.forget_keys()
 
 
 @pytest.fixture

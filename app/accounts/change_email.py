@@ -7,14 +7,14 @@ from app.accounts.reauthenticate import confirm_password
 from app.accounts.resolve_link import resolve_link
 from app.errors import AccountError, ErrorReason
 from app.mail_kinds import MailKind
-from app.models.link import LinkKind, offer_change, spend_link, spent
+from app.models.link import LinkKind, end_links, offer_email_change, spend_link
 from app.models.outgoing_mail import enqueue_mail
 from app.models.security_event import SecurityEventType
 from app.models.transaction import in_transaction
 from app.models.user import UserRecord, find_by_id
 from app.models.user_list import update_search_terms
 from app.security.audit import record
-from app.security.throttle import Action, count, guess
+from app.security.throttle import Action, count_request, limit_attempts
 
 
 def request_email_change(given: dict, caller: SignedInCaller) -> None:
@@ -29,12 +29,12 @@ def request_email_change(given: dict, caller: SignedInCaller) -> None:
     if form["new_email"] == user.email:
         reason = ErrorReason.INVALID_DATA
         raise AccountError(reason, fields={"new_email": reason})
-    count(Action.RESEND_VERIFICATION, account=form["new_email"], address=caller.ip_address)
+    count_request(Action.RESEND_VERIFICATION, account=form["new_email"], address=caller.ip_address)
     in_transaction(lambda: _offer(user, form["new_email"], caller))
 
 
 def _offer(user: UserRecord, new_email: str, caller: SignedInCaller) -> None:
-    link_id = offer_change(user, caller.session_id, new_email)
+    link_id = offer_email_change(user, caller.session_id, new_email)
     if link_id is None:
         raise AccountError(ErrorReason.TOKEN_REVOKED)
     enqueue_mail(
@@ -51,7 +51,7 @@ def confirm_email_change(given: dict, caller: Caller) -> UserRecord:
     took the address meanwhile, which leaves the link as it was.
     """
     token = load_form(LINK, given)["token"]
-    with guess(Action.LINK, account=None, address=caller.ip_address):
+    with limit_attempts(Action.LINK, account=None, address=caller.ip_address):
         user, link = resolve_link(LinkKind.CHANGE_EMAIL, token)
         in_transaction(lambda: _change(user, link, caller))
     return find_by_id(user.id)
@@ -61,7 +61,7 @@ def _change(user: UserRecord, link: dict, caller: Caller) -> None:
     changes = {
         "email": link["email"],
         "email_verified": True,
-        **spent(LinkKind.VERIFY_EMAIL, LinkKind.RESET_PASSWORD),
+        **end_links(LinkKind.VERIFY_EMAIL, LinkKind.RESET_PASSWORD),
     }
     try:
         ours = spend_link(LinkKind.CHANGE_EMAIL, user.id, link["id"], changes)

@@ -3,15 +3,15 @@
 from app.accounts.caller import SignedInCaller
 from app.accounts.forms import CHANGE_PASSWORD, load_form, refuse_weak_password
 from app.accounts.mail_content import describe_origin
+from app.accounts.open_session import SignInResult
 from app.accounts.reauthenticate import confirm_password
-from app.accounts.sessions import SignInResult
 from app.clock import now
 from app.errors import AccountError, ErrorReason
 from app.mail_kinds import MailKind
 from app.models.outgoing_mail import enqueue_mail
 from app.models.password import replace_password
 from app.models.security_event import SecurityEventType
-from app.models.session import remove_sessions_of, renew
+from app.models.session import remove_sessions_of, renew_session
 from app.models.transaction import in_transaction
 from app.models.user import UserRecord, find_by_id
 from app.security import tokens
@@ -33,7 +33,7 @@ def change_password(given: dict, caller: SignedInCaller) -> SignInResult:
 
     def change() -> None:
         _change(user, hashed, caller)
-        renew(caller.session_id, refresh_id, at, tokens.refresh_expiry(at))
+        renew_session(caller.session_id, refresh_id, at, tokens.refresh_expiry(at))
 
     in_transaction(change)
     pair = tokens.issue(

@@ -7,34 +7,34 @@ from time import monotonic
 from bson import ObjectId
 
 from app.clock import now
-from app.models.session import note_use
+from app.models.session import write_last_use
 
 SECONDS = 60
-MOST_REMEMBERED = 10_000  # sessions that this worker knows to be written, about 150 bytes each
+MOST_REMEMBERED = 10_000  # sessions whose last write this worker remembers, about 150 bytes each
 
-_written: dict[str, float] = {}  # a session's id, and the second of the last write; oldest first
+_written: dict[str, float] = {}  # session id: monotonic second of the last write; oldest first
 _lock = Lock()
 
 
-def used(session_id: str) -> None:
-    """Note that a session is in use, unless this worker looked after that within the minute.
+def note_use(session_id: str) -> None:
+    """Write that a session is in use, unless this worker has done so within the last minute.
 
-    Another worker may have written it meanwhile: the update itself asks for that. It never fails.
+    Another worker may have written it meanwhile: the update itself checks that. It never fails.
     """
     if monotonic() - _written.get(session_id, -SECONDS) < SECONDS or not _claim(session_id):
         return
     at = now()
-    note_use(ObjectId(session_id), at, unless_since=at - timedelta(seconds=SECONDS))
+    write_last_use(ObjectId(session_id), at, unless_since=at - timedelta(seconds=SECONDS))
 
 
-def written(session_id: str) -> None:
-    """Note that the session's last use has just been written, with something else."""
+def remember_write(session_id: str) -> None:
+    """Remember that the session's last use has just been written, together with something else."""
     with _lock:
         _remember(session_id)
 
 
 def _claim(session_id: str) -> bool:
-    """Whether it falls to this thread, of all that have seen the minute pass."""
+    """Whether this thread is to write, the first of all that have seen the minute pass."""
     with _lock:
         if monotonic() - _written.get(session_id, -SECONDS) < SECONDS:
             return False

@@ -6,7 +6,7 @@ from app.accounts.caller import Caller
 from app.accounts.devices import device_of
 from app.mail.links import page_url
 from app.mail_kinds import MailKind
-from app.models.link import LinkKind, arm_link, live_link
+from app.models.link import LinkKind, arm_link, find_live_link
 from app.models.outgoing_mail import OutgoingMailRecord
 from app.models.user import UserRecord, find_by_email, find_by_id
 from app.security.links import make_link_token
@@ -50,7 +50,7 @@ def _is_verified_already(mail: OutgoingMailRecord, user: UserRecord) -> bool:
 def _compose_link(mail: OutgoingMailRecord, user: UserRecord) -> Values | None:
     kind = LINKS[mail.kind]
     if kind is LinkKind.CHANGE_EMAIL:
-        link = live_link(kind, user)
+        link = find_live_link(kind, user)
         if link is None or str(link["id"]) != mail.details["link_id"] or find_by_email(mail.to):
             return None
         link_id = link["id"]

@@ -4,9 +4,9 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
+from app.accounts.authenticate import authenticate
 from app.accounts.caller import SignedInCaller
 from app.accounts.profile_forms import profile_changes
-from app.accounts.sessions import authenticate
 from app.errors import AccountError, ErrorReason
 from app.models.profile import change_profile, differs
 from app.models.security_event import SecurityEventType

@@ -1,23 +1,23 @@
-"""A signed-in person's password, asked again before what they may regret."""
+"""A signed-in person gives the password again before something that cannot be undone."""
 
 from app.accounts.caller import SignedInCaller
+from app.accounts.proofs.password import is_password_of
 from app.errors import AccountError, ErrorReason
 from app.models.user import UserRecord, find_by_id
-from app.security.passwords import check_password
-from app.security.throttle import Action, guess
+from app.security.throttle import Action, limit_attempts
 
 
 def confirm_password(caller: SignedInCaller, password: str) -> UserRecord:
-    """The caller's account, secrets included, read anew once the password has proved right.
+    """Return the caller's account, secrets included, read anew, if the password is its own.
 
-    Raises AccountError: INVALID_CREDENTIALS, TOO_MANY_ATTEMPTS, OVERLOADED; TOKEN_REVOKED when the
-    account went meanwhile.
+    Raises AccountError: INVALID_CREDENTIALS for a wrong password and for an account without one,
+    alike; TOO_MANY_ATTEMPTS, OVERLOADED; TOKEN_REVOKED when the account was deleted meanwhile.
     """
     account = str(caller.user.id)
-    with guess(Action.CONFIRM_PASSWORD, account=account, address=caller.ip_address):
+    with limit_attempts(Action.CONFIRM_PASSWORD, account=account, address=caller.ip_address):
         user = find_by_id(caller.user.id)
         if user is None:
             raise AccountError(ErrorReason.TOKEN_REVOKED)
-        if not check_password(password, user.password_hash):
+        if not is_password_of(user, password):
             raise AccountError(ErrorReason.INVALID_CREDENTIALS)
     return user

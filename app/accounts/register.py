@@ -2,7 +2,7 @@
 
 from app.accounts.caller import Caller
 from app.accounts.forms import REGISTER, load_form
-from app.accounts.sessions import SignInResult, new_session, signed_in
+from app.accounts.open_session import SignInResult, add_session, issue_tokens
 from app.config import current
 from app.errors import AccountError, ErrorReason
 from app.mail_kinds import MailKind
@@ -13,7 +13,7 @@ from app.models.transaction import in_transaction
 from app.models.user import User, UserRecord, find_taken_profile_field
 from app.security.audit import record
 from app.security.passwords import hash_password
-from app.security.throttle import Action, count
+from app.security.throttle import Action, count_request
 
 
 def register(given: dict, caller: Caller) -> SignInResult:
@@ -27,7 +27,7 @@ def register(given: dict, caller: Caller) -> SignInResult:
     form = load_form(REGISTER, given)
     # a concealed address gets a mail each time: not many in a row
     account = form["email"] if current().register_conceals_accounts else None
-    count(Action.REGISTER, account=account, address=caller.ip_address)
+    count_request(Action.REGISTER, account=account, address=caller.ip_address)
     password, locale = form.pop("password"), form.pop("locale", None)
     user = User(**form, locale=locale or caller.locale, password_hash=hash_password(password))
     try:
@@ -42,11 +42,11 @@ def register(given: dict, caller: Caller) -> SignInResult:
         enqueue_mail(MailKind.ACCOUNT_EXISTS, to=user.email)
         session = None
     made = UserRecord.of(user)
-    return signed_in(made, session) if session else SignInResult(made, None)
+    return issue_tokens(made, session) if session else SignInResult(made, None)
 
 
 def _make(user: User, caller: Caller) -> Session | None:
-    session = None if current().require_verified_email else new_session(user.id, caller)
+    session = None if current().require_verified_email else add_session(user.id, caller)
     user.session_ids = [session.id] if session else []
     user.add()
     enqueue_mail(MailKind.VERIFY_EMAIL, to=user.email, user_id=user.id)

@@ -1,15 +1,19 @@
 """A person who lost the password gets a link by mail and chooses another."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from bson import ObjectId
 
 from app.accounts.caller import Caller
 from app.accounts.forms import EMAIL, RESET_PASSWORD, load_form, refuse_weak_password
 from app.accounts.mail_content import describe_origin
+from app.accounts.open_session import SignInResult, add_session, issue_tokens
 from app.accounts.resolve_link import resolve_link
-from app.accounts.sessions import SignInResult, new_session, signed_in
 from app.errors import AccountError, ErrorReason
 from app.mail_kinds import MailKind
-from app.models.link import LinkKind, spend_link, spent
+from app.models.credentials import change_password
+from app.models.link import LinkKind, end_links, spend_link
 from app.models.outgoing_mail import enqueue_mail
 from app.models.security_event import SecurityEventType
 from app.models.session import Session, remove_sessions_of
@@ -17,10 +21,10 @@ from app.models.transaction import in_transaction
 from app.models.user import UserRecord, find_by_id
 from app.security.audit import record
 from app.security.passwords import hash_password
-from app.security.throttle import Action, count, guess
+from app.security.throttle import Action, count_request, limit_attempts
 
 
-def request_password_reset(given: dict, caller: Caller) -> None:
+def request_password_reset(given: Mapping[str, Any], caller: Caller) -> None:
     """Send a link with which the owner of the address can choose a new password.
 
     The same is done and answered for any address: who has an account is found out when the mail
@@ -28,11 +32,11 @@ def request_password_reset(given: dict, caller: Caller) -> None:
     Raises AccountError: INVALID_DATA, TOO_MANY_ATTEMPTS.
     """
     email = load_form(EMAIL, given)["email"]
-    count(Action.RESET_REQUEST, account=email, address=caller.ip_address)
+    count_request(Action.RESET_REQUEST, account=email, address=caller.ip_address)
     enqueue_mail(MailKind.RESET_PASSWORD, to=email)
 
 
-def reset_password(given: dict, caller: Caller) -> SignInResult:
+def reset_password(given: Mapping[str, Any], caller: Caller) -> SignInResult:
     """Take the new password, end every session, sign in on this device. The link works once.
 
     It came to the address, so the address is theirs: it is verified from now on.
@@ -40,22 +44,22 @@ def reset_password(given: dict, caller: Caller) -> SignInResult:
     for a weak password, which leaves the link as it was.
     """
     form = load_form(RESET_PASSWORD, given)
-    with guess(Action.LINK, account=None, address=caller.ip_address):
+    with limit_attempts(Action.LINK, account=None, address=caller.ip_address):
         user, link = resolve_link(LinkKind.RESET_PASSWORD, form["token"])
         refuse_weak_password(form["new_password"], user)
         hashed = hash_password(form["new_password"])
         session = in_transaction(lambda: _reset(user, link["id"], hashed, caller))
-    return signed_in(find_by_id(user.id), session)
+    return issue_tokens(find_by_id(user.id), session)
 
 
 def _reset(user: UserRecord, link_id: ObjectId, hashed: str, caller: Caller) -> Session:
-    session = new_session(user.id, caller)
+    session = add_session(user.id, caller)
     changes = {
-        "password_hash": hashed,
+        **change_password(hashed),
         "email_verified": True,
         "session_ids": [session.id],
         "last_login_at": session.created_at,
-        **spent(LinkKind.VERIFY_EMAIL, LinkKind.CHANGE_EMAIL),
+        **end_links(LinkKind.VERIFY_EMAIL, LinkKind.CHANGE_EMAIL),
     }
     if not spend_link(LinkKind.RESET_PASSWORD, user.id, link_id, changes):
         raise AccountError(ErrorReason.LINK_INVALID)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from app.errors import AccountError, ErrorReason
-from app.models.link import LinkKind, live_link
+from app.models.link import LinkKind, find_live_link
 from app.models.user import UserRecord, find_by_id
 from app.security.links import read_link_token
 
@@ -15,7 +15,7 @@ def resolve_link(kind: LinkKind, token: str) -> tuple[UserRecord, dict[str, Any]
     """
     user_id, link_id = read_link_token(kind, token)
     user = find_by_id(user_id)
-    link = live_link(kind, user)
-    if link is None or link["id"] != link_id:
+    link = find_live_link(kind, user)
+    if user is None or link is None or link["id"] != link_id:
         raise AccountError(ErrorReason.LINK_INVALID)
     return user, link

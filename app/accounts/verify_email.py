@@ -13,7 +13,7 @@ from app.models.transaction import in_transaction
 from app.models.user import UserRecord, find_by_id
 from app.security.audit import record
 from app.security.links import read_link_token
-from app.security.throttle import Action, count, guess
+from app.security.throttle import Action, count_request, limit_attempts
 
 
 def resend_verification_email(given: dict, caller: Caller) -> None:
@@ -24,7 +24,7 @@ def resend_verification_email(given: dict, caller: Caller) -> None:
     Raises AccountError: INVALID_DATA, TOO_MANY_ATTEMPTS.
     """
     email = load_form(EMAIL, given)["email"]
-    count(Action.RESEND_VERIFICATION, account=email, address=caller.ip_address)
+    count_request(Action.RESEND_VERIFICATION, account=email, address=caller.ip_address)
     enqueue_mail(MailKind.VERIFY_EMAIL, to=email)
 
 
@@ -34,7 +34,7 @@ def verify_email(given: dict, caller: Caller) -> UserRecord:
     Raises AccountError: LINK_INVALID, LINK_EXPIRED, TOO_MANY_ATTEMPTS.
     """
     token = load_form(LINK, given)["token"]
-    with guess(Action.LINK, account=None, address=caller.ip_address):
+    with limit_attempts(Action.LINK, account=None, address=caller.ip_address):
         user_id, link_id = read_link_token(LinkKind.VERIFY_EMAIL, token)
         in_transaction(lambda: _verify(user_id, link_id, caller))
     return find_by_id(user_id)

@@ -58,7 +58,7 @@ def rotate(algorithm: str | None, at_once: bool) -> None:
     until the last tokens they signed are gone, then they are forgotten.
     """
     with report_errors():
-        key = key_ring.rotate(algorithm or current().token_algorithm, at_once=at_once)
+        key = key_ring.rotate_keys(algorithm or current().token_algorithm, at_once=at_once)
     click.echo(f"Made {key.kid} ({key.algorithm}): signs from {key.signs_from:%Y-%m-%dT%H:%M:%SZ}")
 
 

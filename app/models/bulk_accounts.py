@@ -44,6 +44,7 @@ def storable(values: Mapping[str, Any]) -> Stored:
         "email_verified": False,
         **_profile_defaults(),
         "active": True,
+        "credential_version": ObjectId(),
         "session_ids": [],
         "created_at": created_at,
         "updated_at": created_at,
@@ -127,4 +128,4 @@ def _is_same(account: Stored, other: Stored) -> bool:
     same_address = account["email"] == other["email"]
     if account["_id"] == other["_id"]:
         return same_address or account["created_at"] == other["created_at"]
-    return same_address and account["password_hash"] == other["password_hash"]
+    return same_address and account["password_hash"] == other.get("password_hash")

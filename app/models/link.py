@@ -1,4 +1,4 @@
-"""Links sent by mail, as the account remembers them: the last one of each kind."""
+"""Links sent by mail, as the account keeps them: the last one of each kind."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,12 +9,13 @@ from bson import ObjectId
 
 from app.clock import now
 from app.models.connection import database_query
+from app.models.credentials import match_credentials
 from app.models.transaction import current_session
 from app.models.user import User, UserRecord, report_taken_values
 
 
 class LinkKind(Enum):
-    """What a link is for: the name of its place in the account, and hours until it expires."""
+    """What a link is for: its field within `User.links`, and the hours until it expires."""
 
     VERIFY_EMAIL = "verify_email", 24
     RESET_PASSWORD = "reset_password", 1
@@ -26,7 +27,7 @@ class LinkKind(Enum):
 
     @property
     def field(self) -> str:
-        """Where the account keeps the last one."""
+        """The field of the account that keeps the last link of this kind."""
         return f"links.{self.place}"
 
 
@@ -61,40 +62,40 @@ def spend_link(
     with report_taken_values():
         spent = User._get_collection().update_one(
             {"_id": user_id, "active": True, **live},
-            {"$set": {**_ended(kind), "updated_at": now(), **changes}},
+            {"$set": {**end_links(kind), "updated_at": now(), **changes}},
             session=current_session(),
         )
     return spent.matched_count == 1
 
 
 @database_query
-def offer_change(user: UserRecord, session_id: ObjectId, email: str) -> ObjectId | None:
+def offer_email_change(user: UserRecord, session_id: ObjectId, email: str) -> ObjectId | None:
     """Make a link that gives the account another address, in the place of an older one: its id.
 
-    None when the account is gone or inactive, or has another password than when it was read, or
-    the session that asks has ended.
+    None when the account or its proofs changed since `user` was read, or the session has ended.
     """
-    link = {"id": ObjectId(), "asked_at": now(), "spent": False, "email": email}
-    same = {"_id": user.id, "password_hash": user.password_hash, "session_ids": session_id}
+    link_id = ObjectId()
+    link = {"id": link_id, "asked_at": now(), "spent": False, "email": email}
     offered = User._get_collection().update_one(
-        {**same, "active": True},
+        {**match_credentials(user), "session_ids": session_id},
         {"$set": {LinkKind.CHANGE_EMAIL.field: link}},
         session=current_session(),
     )
-    return link["id"] if offered.matched_count else None
+    return link_id if offered.matched_count else None
 
 
-def live_link(kind: LinkKind, user: UserRecord | None) -> dict[str, Any] | None:
-    """The link of this kind that works, as the account was read; `spend_link` decides."""
+def find_live_link(kind: LinkKind, user: UserRecord | None) -> dict[str, Any] | None:
+    """Return the link of this kind that works, as the account was read; `spend_link` decides."""
     link = ((user.links if user and user.active else None) or {}).get(kind.place)
     return link if link and not link["spent"] else None
 
 
-def spent(*kinds: LinkKind) -> dict[str, Any]:
-    """What to $set so that links of these kinds work no more, nor those still on their way."""
-    return {name: value for kind in kinds for name, value in _ended(kind).items()}
+def end_links(*kinds: LinkKind) -> dict[str, Any]:
+    """Return what to $set so that links of these kinds work no more.
 
-
-def _ended(kind: LinkKind) -> dict[str, Any]:
-    """A mail that was asked for before now arms its link no more."""
-    return {f"{kind.field}.spent": True, f"{kind.field}.asked_at": now()}
+    A mail that was asked for before now will not arm its link either.
+    """
+    ended: dict[str, Any] = {}
+    for kind in kinds:
+        ended |= {f"{kind.field}.spent": True, f"{kind.field}.asked_at": now()}
+    return ended

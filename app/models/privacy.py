@@ -10,7 +10,7 @@ from app.clock import now
 from app.models.administrators import keep_one_administrator
 from app.models.connection import database_query
 from app.models.export_policy import export_document
-from app.models.link import LinkKind, spent
+from app.models.link import LinkKind, end_links
 from app.models.outgoing_mail import OutgoingMail, mail_of, remove_mail
 from app.models.queries import Stored, find_all
 from app.models.security_event import SecurityEvent, all_events, forget_identity
@@ -32,7 +32,7 @@ def close_account(user_id: ObjectId, session_id: ObjectId | None = None) -> User
     """
     closed = User._get_collection().find_one_and_update(
         {**_asking(user_id, session_id), "active": True},
-        {"$set": {"active": False, "session_ids": [], "updated_at": now(), **spent(*LinkKind)}},
+        {"$set": {"active": False, "session_ids": [], "updated_at": now(), **end_links(*LinkKind)}},
         SIGNED_IN,
         return_document=ReturnDocument.AFTER,
         session=current_session(),

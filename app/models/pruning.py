@@ -10,9 +10,10 @@ from pymongo.collection import Collection
 from app.clock import now
 from app.models.connection import database_query
 from app.models.indexes import DOCUMENTS
+from app.models.live_sessions import live_session_ids
 from app.models.long_operations import BATCH, in_batches, long_timeout
 from app.models.queries import find_all
-from app.models.session import Session, live_session_ids, remove_sessions
+from app.models.session import Session, remove_sessions
 from app.models.user import User
 
 EXPIRY = "expires_at"

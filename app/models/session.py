@@ -1,7 +1,7 @@
-"""The session: one login on one device, its document and its atomic questions.
+"""The session: one login on one device, its document and its atomic updates.
 
-Whether a session is live is told by its account alone (``User.session_ids``); what stands here
-is the device and which refresh token is the current one.
+The account alone decides whether a session is live: see app/models/live_sessions.py. What is kept
+here is the device, and which refresh token is the current one.
 """
 
 import logging
@@ -25,7 +25,6 @@ from app.models.connection import database_query
 from app.models.queries import Stored, find_all, find_one
 from app.models.record import Record
 from app.models.transaction import current_session
-from app.models.user import User
 
 log = logging.getLogger(__name__)
 REMEMBERED_ROTATIONS = 10
@@ -116,12 +115,12 @@ class SessionRecord(Record):
 
 @database_query
 def find_session(session_id: ObjectId) -> SessionRecord | None:
-    """One session by its id."""
+    """Read one session by its id."""
     return SessionRecord.found(find_one(Session._get_collection(), {"_id": session_id}))
 
 
 @database_query
-def rotate(
+def rotate_refresh_token(
     session_id: ObjectId, *, used: str, successor: str, at: datetime, expires_at: datetime
 ) -> bool:
     """Exchange the current refresh token for its successor, by one compare-and-swap.
@@ -140,10 +139,10 @@ def rotate(
 
 @database_query
 def hold_session(session_id: ObjectId, at: datetime) -> bool:
-    """Write that the session that asks is used, as part of a transaction. False when it has ended.
+    """Write that the caller's session is used, as part of a transaction. False when it has ended.
 
-    Whatever ends the session writes there too: so of two such transactions at the same time one
-    is repeated, and sees what the other did.
+    Whatever ends the session writes the same document: so of two such transactions at the same
+    time one is repeated, and sees what the other did.
     """
     used = {"$set": {"last_used_at": at}}
     sessions, transaction = Session._get_collection(), current_session()
@@ -152,25 +151,17 @@ def hold_session(session_id: ObjectId, at: datetime) -> bool:
 
 @database_query
 def find_devices(session_ids: Collection[ObjectId]) -> list[Stored]:
-    """Of these sessions those that have not expired, as stored, without what refreshes them."""
+    """Read those of these sessions that have not expired, without what refreshes them."""
     unexpired = {"_id": {"$in": list(session_ids)}, "expires_at": {"$gt": now()}}
     secrets = {"refresh_id": False, "rotations": False}
     sessions = Session._get_collection()
     return find_all(sessions, unexpired, secrets, limit=len(session_ids)) if session_ids else []
 
 
-@database_query
-def live_session_ids(user_ids: Collection[ObjectId]) -> dict[ObjectId, list[ObjectId]]:
-    """The live sessions of each of these accounts, by one question for all."""
-    asked = {"_id": {"$in": list(user_ids)}}
-    found = find_all(User._get_collection(), asked, {"session_ids": True}, limit=len(user_ids))
-    return {account["_id"]: account.get("session_ids", []) for account in found}
-
-
-def note_use(session_id: ObjectId, at: datetime, *, unless_since: datetime) -> None:
+def write_last_use(session_id: ObjectId, at: datetime, *, unless_since: datetime) -> None:
     """Write that a session was used, unless a use later than `unless_since` is written already.
 
-    Whoever uses a session did not ask for this write: its failure is logged and raises nothing.
+    A caller did not ask for this write: its failure is logged and raises nothing.
     """
     stale = {"_id": session_id, "last_used_at": {"$lte": unless_since}}
     try:
@@ -180,38 +171,20 @@ def note_use(session_id: ObjectId, at: datetime, *, unless_since: datetime) -> N
 
 
 @database_query
-def end_all_sessions(
-    user_id: ObjectId, asking: ObjectId, *, keep_asking: bool
-) -> list[ObjectId] | None:
-    """End the account's sessions at once, for their access tokens too: which ended.
-
-    None, and nothing ends, when the session that asks is not live any more.
-    """
-    kept = [asking] if keep_asking else []
-    before = User._get_collection().find_one_and_update(
-        {"_id": user_id, "session_ids": asking},
-        {"$set": {"session_ids": kept}},
-        {"session_ids": True},
-        session=current_session(),
-    )
-    return before and [ended for ended in before["session_ids"] if ended not in kept]
-
-
-@database_query
 def remove_sessions(session_ids: Collection[ObjectId]) -> int:
-    """Forget ended sessions: how many there were, since those that expired are gone already."""
+    """Delete ended sessions. Return how many there were: those that expired are gone already."""
     ended, transaction = {"_id": {"$in": list(session_ids)}}, current_session()
     return Session._get_collection().delete_many(ended, session=transaction).deleted_count
 
 
 def remove_session(session_id: ObjectId) -> None:
-    """Forget an ended session."""
+    """Delete an ended session."""
     remove_sessions([session_id])
 
 
 @database_query
-def renew(session_id: ObjectId, successor: str, at: datetime, expires_at: datetime) -> None:
-    """Give a session another refresh token, and forget the earlier ones."""
+def renew_session(session_id: ObjectId, successor: str, at: datetime, expires_at: datetime) -> None:
+    """Give a session another refresh token (its jti), and forget the earlier ones."""
     update = {
         "$set": {"refresh_id": successor, "last_used_at": at, "expires_at": expires_at},
         "$unset": {"rotations": ""},
@@ -222,6 +195,6 @@ def renew(session_id: ObjectId, successor: str, at: datetime, expires_at: dateti
 
 @database_query
 def remove_sessions_of(user_id: ObjectId, *, but: ObjectId | None = None) -> None:
-    """Forget an account's sessions, those too that it never listed; but one, if it is given."""
+    """Delete an account's sessions, those too that it never listed; all `but` one, if given."""
     all_of_them = {"user_id": user_id, **({"_id": {"$ne": but}} if but else {})}
     Session._get_collection().delete_many(all_of_them, session=current_session())

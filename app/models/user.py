@@ -1,4 +1,4 @@
-"""The account: its document, its indexes and its atomic questions."""
+"""The account: its document, its indexes, and how one account is read."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -36,7 +36,7 @@ from app.profile_fields import (
 from app.validation.text import EMAIL_LENGTH
 
 UNSEARCHED = {"search": False}  # some twenty strings of no use to whoever reads one account
-SIGNED_IN = {**UNSEARCHED, "password_hash": False}
+SIGNED_IN = {**UNSEARCHED, "password_hash": False, "credential_version": False}
 MAX_SESSIONS = 100  # devices signed in at once; the next login ends the oldest session
 
 
@@ -114,7 +114,14 @@ class User(ProfileFields, Document):
         help_text="Whether the address has been proved to be theirs.",
     )
     password_hash = StringField(
-        required=True, max_length=200, exported=False, help_text="See security.passwords."
+        max_length=200,
+        exported=False,
+        help_text="See app/security/passwords.py; none: no password signs in.",
+    )
+    credential_version = ObjectIdField(
+        default=ObjectId,
+        exported=False,
+        help_text="Moved by every change of a proof: see app/models/credentials.py.",
     )
     active = BooleanField(
         required=True,
@@ -218,7 +225,7 @@ def report_taken_values() -> Iterator[None]:
 
 
 class UserRecord(Record, document=User):
-    """An account as read, without its password hash unless that was asked for.
+    """An account as read. Its secrets are there only where the read asks for them.
 
     It has all fields of the document; what is annotated here is what the product itself reads.
     """
@@ -228,6 +235,7 @@ class UserRecord(Record, document=User):
     email_verified: bool
     full_name: str
     password_hash: str | None = None
+    credential_version: ObjectId | None = None
     address: dict[str, str] | None
     locale: str
     active: bool
@@ -247,7 +255,7 @@ class UserRecord(Record, document=User):
 
 @database_query
 def find_by_email(email: str) -> UserRecord | None:
-    """The account of a normalised address, with its password hash: for signing in."""
+    """Read the account of a normalised address, secrets included: for signing in."""
     return UserRecord.found(find_one(User._get_collection(), {"email": email}, UNSEARCHED))
 
 
@@ -265,7 +273,7 @@ def find_taken_profile_field(user: User) -> str | None:
 
 @database_query
 def find_by_id(user_id: ObjectId) -> UserRecord | None:
-    """An account with its secrets: for asking the password again, and for writing to its owner."""
+    """Read an account, secrets included: for asking for a proof, and for writing to its owner."""
     return UserRecord.found(find_one(User._get_collection(), {"_id": user_id}, UNSEARCHED))
 
 
@@ -283,9 +291,10 @@ def find_roles(user_id: ObjectId) -> list[str] | None:
 
 @database_query
 def find_signed_in(user_id: str) -> UserRecord | None:
-    """The account that a token speaks of: the one read of an authenticated request.
+    """Read the account that a token names, without secrets: the one read of a signed-in request.
 
-    It alone tells whether the account is active, its roles, and which sessions are live.
+    It alone decides whether the account is active, its roles, and which sessions are live.
+    None for an account that does not exist, and for what is no id.
     """
     try:
         key = ObjectId(user_id)
@@ -293,35 +302,3 @@ def find_signed_in(user_id: str) -> UserRecord | None:
         return None
     users = User._get_collection()
     return UserRecord.found(find_one(users, {"_id": key}, SIGNED_IN))
-
-
-@database_query
-def begin_session(
-    user: UserRecord, session_id: ObjectId, at: datetime, password_hash: str | None = None
-) -> bool:
-    """Make the session live and note the login, if the account is still as `user` was read.
-
-    False when it was deactivated, deleted or given another password meanwhile. `password_hash`
-    replaces the stored one in the same update: an upgrade of how it is hashed.
-    """
-    noted: dict[str, Any] = {"last_login_at": at}
-    if password_hash:
-        noted["password_hash"] = password_hash
-    update = {
-        "$set": noted,
-        "$push": {"session_ids": {"$each": [session_id], "$slice": -MAX_SESSIONS}},
-    }
-    same = {"_id": user.id, "active": True, "password_hash": user.password_hash}
-    users, transaction = User._get_collection(), current_session()
-    return users.update_one(same, update, session=transaction).matched_count == 1
-
-
-@database_query
-def end_session(user_id: ObjectId, session_id: ObjectId) -> bool:
-    """End one session at once, for its access tokens too. False when it had ended before."""
-    ended = User._get_collection().update_one(
-        {"_id": user_id, "session_ids": session_id},
-        {"$pull": {"session_ids": session_id}},
-        session=current_session(),
-    )
-    return ended.modified_count == 1

@@ -14,7 +14,7 @@ from app.models.search_terms import search_terms
 from app.models.transaction import current_session
 from app.models.user import User, UserRecord
 
-SECRETS = {"password_hash", "links"}  # never read for a list
+SECRETS = {"password_hash", "credential_version", "links"}  # never read for a list
 
 
 class UserOrderField(Enum):

@@ -20,10 +20,10 @@ def record(
     ip_address: str | None,
     user_agent: str | None,
 ) -> None:
-    """Keep that something happened to an account, for SECURITY_EVENT_DAYS.
+    """Store a security event of an account for SECURITY_EVENT_DAYS.
 
-    Within a transaction it is kept if the change is. user_id: None where nobody has the account,
-    so that refusing a login costs the same whether there is one or not.
+    Within a transaction it is stored if the transaction commits. user_id: None where there is no
+    account: so a refused login costs the same whether there is one or not.
     """
     at = now()
     add_event(

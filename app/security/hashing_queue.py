@@ -1,7 +1,7 @@
-"""Hashing in turns: bcrypt may keep every core busy, but not the threads that answer.
+"""A queue for hashing passwords, so that bcrypt does not starve the threads that answer requests.
 
-A hash runs in a thread of its own, which the kernel lets wait for all others; those who ask for
-one wait in a short line, and past that are told to come back.
+Hashes run in a few threads of low priority. Requests for one wait in a short queue; when it is
+full, they are refused and told to come back later.
 """
 
 import os
@@ -25,19 +25,19 @@ CPU_MAX = Path("/sys/fs/cgroup/cpu.max")  # a container's own limit, cgroups v2
 
 
 class HashingQueue:
-    """A line before a few threads: `at_once` run, `waiting` wait, the next is turned away."""
+    """A few threads and a short queue: `at_once` run, `waiting` wait, the next is refused."""
 
     def __init__(self, *, at_once: int, waiting: int, longest_wait: float = LONGEST_WAIT) -> None:
         self.at_once = at_once
         self.waiting = waiting
         self._longest_wait = longest_wait
         self._places = threading.BoundedSemaphore(at_once + waiting)
-        self._threads = ThreadPoolExecutor(at_once, "hashing", initializer=_give_way)
+        self._threads = ThreadPoolExecutor(at_once, "hashing", initializer=_lower_priority)
 
     def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-        """What `work` returns or raises, once its turn has come.
+        """Run `work` when its turn comes, and return or raise what it does.
 
-        Raises AccountError(OVERLOADED, retry_after) when the line is full, or the turn does not
+        Raises AccountError(OVERLOADED, retry_after) when the queue is full, or the turn does not
         come in time: then `work` is not run.
         """
         if not self._places.acquire(blocking=False):
@@ -60,28 +60,28 @@ class HashingQueue:
         return running, taken - running
 
     def refuse_when_full(self) -> None:
-        """Raise what `run` would now, before anything else is done for nothing."""
+        """Raise AccountError(OVERLOADED) where `run` would, before other work is done in vain."""
         if not self._places.acquire(blocking=False):
             raise AccountError(ErrorReason.OVERLOADED, retry_after=1)
         self._places.release()
 
 
 def refuse_when_full() -> None:
-    """The same for this process's one line."""
-    _line().refuse_when_full()
+    """Raise AccountError(OVERLOADED) when the queue of this process is full."""
+    _queue().refuse_when_full()
 
 
 def load() -> tuple[int, int]:
     """How many hashes of this process run now, and how many wait for their turn."""
-    return _line().load()
+    return _queue().load()
 
 
 def run_in_queue(work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
-    """The same in this process's one line."""
-    return _line().run(work, *args, **kwargs)
+    """Run `work` in the queue of this process. See HashingQueue.run."""
+    return _queue().run(work, *args, **kwargs)
 
 
-def line_for(cores: int, workers: int, threads: int) -> tuple[int, int]:
+def queue_size(cores: int, workers: int, threads: int) -> tuple[int, int]:
     """How many may run at once in one worker, and how many may wait.
 
     All workers together keep the cores busy; a flood leaves threads to answer the rest, except
@@ -101,13 +101,13 @@ def available_cores(cpu_max: Path = CPU_MAX) -> int:
 
 
 @cache
-def _line() -> HashingQueue:
+def _queue() -> HashingQueue:
     settings = current()
-    at_once, waiting = line_for(available_cores(), settings.workers, settings.threads)
+    at_once, waiting = queue_size(available_cores(), settings.workers, settings.threads)
     return HashingQueue(at_once=at_once, waiting=waiting)
 
 
-def _give_way() -> None:
+def _lower_priority() -> None:
     """Lower this thread's priority: on Linux, and there alone, threads have one of their own."""
     if sys.platform == "linux":
         with suppress(OSError):  # a sandbox may forbid it

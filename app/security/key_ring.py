@@ -2,7 +2,7 @@
 
 The database decides which keys there are and which of them signs: the newest whose time has come,
 whatever its algorithm. While it holds none, SECRET_KEY signs. JWT_ALGORITHM is the algorithm of the
-keys that are made: by `rotate`, and once by whoever first finds no key of that algorithm.
+keys that are made: by `rotate_keys`, and once by whoever first finds no key of that algorithm.
 """
 
 import logging
@@ -64,14 +64,14 @@ _searched_at = float("-inf")  # when an unknown kid last caused a reading
 _lock = Lock()
 
 
-def forget() -> None:
-    """Know no keys: the next question reads them."""
+def forget_keys() -> None:
+    """Drop the keys of this process: the next use reads them from the database."""
     global _ring, _searched_at
     _ring, _searched_at = None, float("-inf")
 
 
-def known() -> KeyRing:
-    """The keys, read within the last KEPT seconds.
+def current_key_ring() -> KeyRing:
+    """Return the keys, read within the last KEPT seconds.
 
     Raises AccountError(DATABASE_UNAVAILABLE), and at the first reading SettingsError.
     """
@@ -88,10 +88,10 @@ def known() -> KeyRing:
         _lock.release()
 
 
-def key_named(kid: str) -> Key | None:
-    """The key of a kid; one that is not known is looked for in the database, within limits."""
+def find_key(kid: str) -> Key | None:
+    """Find the key of a kid; look an unknown one up in the database at most once a second."""
     global _searched_at
-    if key := known().keys.get(kid):
+    if key := current_key_ring().keys.get(kid):
         return key
     with _lock:  # whoever waits for another's reading profits from it
         if (_ring is None or kid not in _ring.keys) and monotonic() - _searched_at >= SOONEST:
@@ -102,20 +102,20 @@ def key_named(kid: str) -> Key | None:
 
 def read_keys() -> KeyRing:
     """Read the keys now. Raises SettingsError when SECRET_KEY does not open them."""
-    forget()
-    return known()
+    forget_keys()
+    return current_key_ring()
 
 
-def rotate(algorithm: str, *, at_once: bool = False) -> Key:
+def rotate_keys(algorithm: str, *, at_once: bool = False) -> Key:
     """Make a key that will sign, at once or when all have learnt of it; the older ones then expire.
 
     Raises SettingsError when the keys there are cannot be opened: nothing is stored then.
     """
-    _opened(find_keys(), {})
-    lead = timedelta(seconds=0 if at_once else _lead(algorithm))
+    _open_keys(find_keys(), {})
+    lead = timedelta(seconds=0 if at_once else _lead_seconds(algorithm))
     for _ in range(MOST_RACES):
-        if key := _append(algorithm, find_keys(), now() + lead):
-            forget()
+        if key := _add_successor(algorithm, find_keys(), now() + lead):
+            forget_keys()
             return key
     raise RuntimeError("others rotate the keys without pause")
 
@@ -126,12 +126,14 @@ def first_key(at: datetime) -> SigningKey:
     return SigningKey(id=kid, number=0, algorithm=SYMMETRIC, created_at=at, signs_from=at)
 
 
-def _lead(algorithm: str) -> int:
+def _lead_seconds(algorithm: str) -> int:
     """Seconds after which every worker, and whoever was told the public keys, knows a new one."""
     return 2 * KEPT if algorithm == SYMMETRIC else 2 * KEPT + PUBLISHED
 
 
-def _append(algorithm: str, found: list[SigningKeyRecord], signs_from: datetime) -> Key | None:
+def _add_successor(
+    algorithm: str, found: list[SigningKeyRecord], signs_from: datetime
+) -> Key | None:
     """Add the successor of the newest of the keys `found`; None when another was first.
 
     The others are told to expire after it is stored: whoever dies in between leaves keys that
@@ -162,7 +164,7 @@ def _read_again() -> KeyRing:
     global _ring
     before, read_at = _ring, monotonic()
     try:
-        keys = _opened(_found(), before.keys if before else {})
+        keys = _open_keys(_find_or_add_keys(), before.keys if before else {})
     except SettingsError as error:
         if before is None:
             raise
@@ -173,22 +175,22 @@ def _read_again() -> KeyRing:
     return _ring
 
 
-def _found() -> list[SigningKeyRecord]:
-    """The stored keys, with one of JWT_ALGORITHM among them unless SECRET_KEY is one already."""
+def _find_or_add_keys() -> list[SigningKeyRecord]:
+    """Read the stored keys; add one of JWT_ALGORITHM where that is needed and missing."""
     found, algorithm = find_keys(), current().token_algorithm
     if algorithm == SYMMETRIC or any(key.algorithm == algorithm for key in found):
         return found
-    _opened(found, {})
+    _open_keys(found, {})
     # the first public key signs at once; another when its readers know of it. If another process
     # was first, its key is as good
     is_first = all(key.algorithm == SYMMETRIC for key in found)
-    lead = timedelta(0) if is_first else timedelta(seconds=_lead(algorithm))
-    _append(algorithm, found, now() + lead)
+    lead = timedelta(0) if is_first else timedelta(seconds=_lead_seconds(algorithm))
+    _add_successor(algorithm, found, now() + lead)
     return find_keys()
 
 
-def _opened(found: list[SigningKeyRecord], known_keys: dict[str, Key]) -> dict[str, Key]:
-    """The keys, decrypted; those that were decrypted before, taken over."""
+def _open_keys(found: list[SigningKeyRecord], known_keys: dict[str, Key]) -> dict[str, Key]:
+    """Decrypt the stored keys; reuse those that were decrypted before."""
     opened, unreadable = {}, []
     for stored in found or [first_key(now())]:
         try:

@@ -1,9 +1,10 @@
-"""Throttle: guessing is slow, by account and by address, whoever answers.
+"""Throttle attempts by account and by IP address, over all workers.
 
-A password is counted before anything is hashed, in one command, and settled in another once the
-guess is over; a token only when it proves wrong, so that a right one costs one read.
-The limits package is not used: its MongoDB storage counts in windows but knows no growing waits,
-asks once for each key and again to read them, and gives nothing back.
+An attempt with a password is counted before anything is hashed, in one command, and settled in
+another once it is over. An attempt with a token is counted only when the token proves wrong, so
+that a valid one costs one read.
+The limits package is not used: its MongoDB storage counts in windows but has no growing waits,
+takes one query for each key and another to read them, and cannot give an attempt back.
 """
 
 import hmac
@@ -24,11 +25,11 @@ from app.events import emit
 from app.models.attempt import Quota, blocked_until, count_attempt, settle_attempt
 from app.security.hashing_queue import refuse_when_full
 
-HOUSEHOLD = 64  # bits of an IPv6 address that its holder does not choose
+HOLDER_PREFIX = 64  # bits of an IPv6 address that its holder does not choose
 
 
 class Action(Enum):
-    """What is counted; each apart, so that a lockout from one is none from another."""
+    """What is counted; each apart, so that being locked out of one locks nobody out of another."""
 
     LOGIN = "login"
     CONFIRM_PASSWORD = "confirm_password"  # noqa: S105  a signed-in person's, asked again
@@ -39,102 +40,102 @@ class Action(Enum):
     REGISTER = "register"
 
 
-SIGNED = {Action.REFRESH, Action.LINK}  # what is presented proves itself, without a hash
+SIGNED = {Action.REFRESH, Action.LINK}  # tokens: checking one costs no hash
 HASHED = {Action.LOGIN, Action.CONFIRM_PASSWORD, Action.REGISTER}
 
 
 @contextmanager
-def guess(action: Action, *, account: str | None, address: str | None) -> Iterator[None]:
-    """Around a guess: counted before the body runs, and given back unless it was wrong.
+def limit_attempts(action: Action, *, account: str | None, address: str | None) -> Iterator[None]:
+    """Run the body as one attempt: count it, and give it back unless it failed.
 
-    account: any text that names one, known or not; address: an IP address; None: not counted.
-    When the body ends, the account's failures are forgotten. When it raises an AccountError that
-    says nothing of the guess (SERVICE_UNAVAILABLE, INVALID_DATA), only this attempt is. Whatever
-    else it raises stays counted.
-    Raises AccountError(TOO_MANY_ATTEMPTS, retry_after) without running the body, and OVERLOADED
-    where it would hash a password and too many wait to do so.
+    account: any text that names an account, whether it exists or not. address: an IP address.
+    None: not counted. When the body ends, the account's failures are forgotten. When it raises an
+    AccountError that reveals nothing of the attempt (SERVICE_UNAVAILABLE, INVALID_DATA), only this
+    attempt is given back. Whatever else it raises stays counted.
+    Raises AccountError: TOO_MANY_ATTEMPTS with retry_after, without running the body; OVERLOADED
+    where the body would hash a password and too many wait to do so.
     """
-    around = _counted_after if action in SIGNED else _counted_before
-    with around(action, _of_account(action, account), _of_address(action, address)):
+    around = _count_failures if action in SIGNED else _count_attempts
+    with around(action, _account_quotas(action, account), _address_quotas(action, address)):
         yield
 
 
 @contextmanager
-def _counted_before(
-    action: Action, of_account: list[Quota], of_address: list[Quota]
+def _count_attempts(
+    action: Action, account_quotas: list[Quota], address_quotas: list[Quota]
 ) -> Iterator[None]:
-    attempt_id = _counted(action, of_address + of_account)
+    attempt_id = _count_or_refuse(action, address_quotas + account_quotas)
     try:
         yield
     except AccountError as error:
-        if _says_nothing(error.reason):
-            _settle(attempt_id, given_back=of_address + of_account)
+        if _reveals_nothing(error.reason):
+            _settle(attempt_id, given_back=address_quotas + account_quotas)
         raise
-    _settle(attempt_id, forgotten=of_account, given_back=of_address)
+    _settle(attempt_id, forgotten=account_quotas, given_back=address_quotas)
 
 
 @contextmanager
-def _counted_after(
-    action: Action, of_account: list[Quota], of_address: list[Quota]
+def _count_failures(
+    action: Action, account_quotas: list[Quota], address_quotas: list[Quota]
 ) -> Iterator[None]:
-    """A signature is not guessed however many try at once, so that a right one need not write."""
+    """Many attempts at once do not help to guess a signature, so a valid one need not write."""
     at = now()
-    if free_at := blocked_until(of_address + of_account, at):
-        raise _too_many(free_at, at)
+    if free_at := blocked_until(address_quotas + account_quotas, at):
+        raise _too_many_attempts(free_at, at)
     try:
         yield
     except AccountError as error:
-        if not _says_nothing(error.reason):
+        if not _reveals_nothing(error.reason):
             with suppress(AccountError):
-                _counted(action, of_address + of_account)
+                _count_or_refuse(action, address_quotas + account_quotas)
         raise
-    _settle(ObjectId(), forgotten=of_account)
+    _settle(ObjectId(), forgotten=account_quotas)
 
 
-def count(action: Action, *, account: str | None, address: str | None) -> None:
-    """Count a request that is never given back: a mail asked for, an account made.
+def count_request(action: Action, *, account: str | None, address: str | None) -> None:
+    """Count a request for good: a mail asked for, an account made.
 
-    Raises AccountError(TOO_MANY_ATTEMPTS, retry_after), and OVERLOADED as `guess` does.
+    Raises AccountError: TOO_MANY_ATTEMPTS with retry_after; OVERLOADED as `limit_attempts` does.
     """
-    _counted(action, _of_address(action, address) + _of_account(action, account))
+    _count_or_refuse(action, _address_quotas(action, address) + _account_quotas(action, account))
 
 
-def _says_nothing(reason: ErrorReason) -> bool:
-    """Whether a refusal came before anybody could learn from it."""
+def _reveals_nothing(reason: ErrorReason) -> bool:
+    """Whether a refusal says nothing about what was presented."""
     return reason.code is ErrorCode.SERVICE_UNAVAILABLE or reason is ErrorReason.INVALID_DATA
 
 
-def _counted(action: Action, quotas: list[Quota]) -> ObjectId:
+def _count_or_refuse(action: Action, quotas: list[Quota]) -> ObjectId:
     if action in HASHED:
         refuse_when_full()
     attempt_id, at = ObjectId(), now()
     free_at = count_attempt(quotas, attempt_id, at) if quotas else None
     if free_at is not None:
         emit("throttled", action.value)
-        raise _too_many(free_at, at)
+        raise _too_many_attempts(free_at, at)
     return attempt_id
 
 
-def _too_many(free_at: datetime, at: datetime) -> AccountError:
+def _too_many_attempts(free_at: datetime, at: datetime) -> AccountError:
     seconds = math.ceil((free_at - at).total_seconds())
     return AccountError(ErrorReason.TOO_MANY_ATTEMPTS, retry_after=seconds)
 
 
 def _settle(attempt_id: ObjectId, **quotas: list[Quota]) -> None:
-    with suppress(AccountError):  # what was done is done: at worst one attempt too many counts
+    with suppress(AccountError):  # the body has run: at worst one attempt too many is counted
         settle_attempt(attempt_id, now(), **quotas)
 
 
-def _of_account(action: Action, account: str | None) -> list[Quota]:
-    return _quota(action, "account", account, current().throttle_account_failures)
+def _account_quotas(action: Action, account: str | None) -> list[Quota]:
+    return _quotas(action, "account", account, current().throttle_account_failures)
 
 
-def _of_address(action: Action, address: str | None) -> list[Quota]:
-    holder = None if address is None else _holder(address)
-    return _quota(action, "address", holder, current().throttle_address_failures)
+def _address_quotas(action: Action, address: str | None) -> list[Quota]:
+    holder = None if address is None else _address_holder(address)
+    return _quotas(action, "address", holder, current().throttle_address_failures)
 
 
-def _quota(action: Action, kind: str, subject: str | None, limit: int) -> list[Quota]:
+def _quotas(action: Action, kind: str, subject: str | None, limit: int) -> list[Quota]:
     if subject is None:
         return []
     message = "\0".join(("throttle", action.name, kind, subject))
@@ -142,9 +143,9 @@ def _quota(action: Action, kind: str, subject: str | None, limit: int) -> list[Q
     return [Quota(key, limit, current().throttle_window)]
 
 
-def _holder(address: str) -> str:
-    """Who an address belongs to: an IPv4 address as it is, an IPv6 address by its network."""
+def _address_holder(address: str) -> str:
+    """Return whom to count an IP address for: an IPv4 address itself, of IPv6 its /64 network."""
     parsed = ip_address(address)
     if isinstance(parsed, IPv6Address):
-        return str(IPv6Network((int(parsed), HOUSEHOLD), strict=False))
+        return str(IPv6Network((int(parsed), HOLDER_PREFIX), strict=False))
     return str(parsed)

@@ -59,7 +59,7 @@ def configure(app: Flask, settings: Settings) -> None:
     """Tell Flask-JWT-Extended where the keys are, and the claims it sets and demands."""
     global _app
     _app = app
-    key_ring.forget()
+    key_ring.forget_keys()
     app.config.update(
         JWT_DECODE_ALGORITHMS=list(TOKEN_ALGORITHMS),  # which of them, the key says
         JWT_ENCODE_ISSUER=settings.token_issuer,
@@ -98,7 +98,7 @@ def issue(
     access = _claims(session_id, new_token_id(), started, lifetime)
     refresh_lifetime = current().refresh_token_lifetime
     refresh = _claims(session_id, refresh_id, _seconds(refresh_issued_at), refresh_lifetime)
-    key = key_ring.known().signing()
+    key = key_ring.current_key_ring().signing()
     # PyJWT signs by the header's algorithm, where one is given, rather than by the library's own
     headers = {"alg": key.algorithm, "kid": key.kid}
     with _app.app_context():
@@ -140,7 +140,7 @@ def _claims(session_id: str, token_id: str, started: datetime, lifetime: timedel
 
 def _read(token: str, kind: str) -> Claims:
     """Verified once, then remembered; that its time is not over is checked each time."""
-    remembered = key_ring.known().remembered
+    remembered = key_ring.current_key_ring().remembered
     verified = remembered.get(token) or _remember(remembered, token, _verify(token))
     if verified.expires_at + LEEWAY <= now().timestamp():
         raise AccountError(ErrorReason.TOKEN_EXPIRED)
@@ -164,7 +164,8 @@ def _verify(token: str) -> Claims:
     texts = [claims[name] for name in ("sub", "sid", "jti", "type") if name in signed]
     if not signed.keys() >= REQUIRED_CLAIMS or not all(isinstance(text, str) for text in texts):
         raise AccountError(ErrorReason.TOKEN_INVALID)
-    return Claims(*texts, claims["exp"])
+    user_id, session_id, token_id, kind = texts
+    return Claims(user_id, session_id, token_id, kind, claims["exp"])
 
 
 def _verifying(headers: dict, _: dict) -> object:
@@ -173,7 +174,7 @@ def _verifying(headers: dict, _: dict) -> object:
     One without a kid was signed by SECRET_KEY, before there were others.
     """
     kid = headers["kid"] if "kid" in headers else secret_kid(current().secret_key)
-    key = key_ring.key_named(kid) if headers.keys() <= UNDERSTOOD_HEADERS else None
+    key = key_ring.find_key(kid) if headers.keys() <= UNDERSTOOD_HEADERS else None
     if key is None or key.algorithm != headers.get("alg"):
         raise JWTDecodeError("not a key of ours")
     return key.verifying

@@ -3,10 +3,10 @@
 import graphene
 
 from app.accounts import change_password as use_case
-from app.accounts.sessions import SignInResult
+from app.accounts.open_session import SignInResult
 from schema.guard import signed_in
 from schema.mutations.fields import a_new_password
-from schema.mutations.sessions import AuthPayload
+from schema.mutations.payloads import AuthPayload
 
 
 class ChangePasswordInput(graphene.InputObjectType):

@@ -3,9 +3,9 @@
 import graphene
 
 from app.accounts.login import login as log_in
-from app.accounts.sessions import SignInResult
+from app.accounts.open_session import SignInResult
 from schema.guard import public
-from schema.mutations.sessions import AuthPayload
+from schema.mutations.payloads import AuthPayload
 
 
 class LoginInput(graphene.InputObjectType):

@@ -2,12 +2,12 @@
 
 import graphene
 
+from app.accounts.open_session import SignInResult
 from app.accounts.register import register as register_account
-from app.accounts.sessions import SignInResult
 from schema.guard import public
 from schema.mutations.fields import a_new_password
+from schema.mutations.payloads import AuthPayload
 from schema.mutations.profile_inputs import make_input, registration_fields
-from schema.mutations.sessions import AuthPayload
 
 RegisterInput = make_input(
     "RegisterInput",

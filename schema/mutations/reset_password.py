@@ -3,11 +3,10 @@
 import graphene
 
 from app.accounts import reset_password as use_case
-from app.accounts.sessions import SignInResult
+from app.accounts.open_session import SignInResult
 from schema.guard import public
 from schema.mutations.fields import a_new_password
-from schema.mutations.payloads import AcceptedPayload
-from schema.mutations.sessions import AuthPayload
+from schema.mutations.payloads import AcceptedPayload, AuthPayload
 
 
 class RequestPasswordResetInput(graphene.InputObjectType):

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from app.accounts import sessions
+from app.accounts import logout
 from app.errors import ErrorReason
 from app.models.user import User
 from tests.client import LOGIN, REGISTER, Client
@@ -43,7 +43,7 @@ def test_else_that_of_the_signed_in_account(api: Client, monkeypatch: pytest.Mon
     def fail(caller: Any) -> int:
         raise RuntimeError
 
-    monkeypatch.setattr(sessions, "logout", fail)
+    monkeypatch.setattr(logout, "logout", fail)
     assert (
         api.logout(token).error["message"] == "A server error occurred. Contact the administrator."
     )
@@ -60,7 +60,7 @@ def test_an_unforeseen_error_is_masked_and_logged_once(
     def fail(caller: Any) -> int:
         raise RuntimeError("the secret detail in /some/file.py")
 
-    monkeypatch.setattr(sessions, "logout", fail)
+    monkeypatch.setattr(logout, "logout", fail)
     with caplog.at_level(logging.ERROR):
         answer = api.logout(token, headers={"X-Request-Id": "find-me"})
     assert answer.status == 200

@@ -36,9 +36,9 @@ def flask_keys(api: Client, app: Flask) -> Run:
     """Run `flask keys ...` in this process, over the database that `api` has emptied."""
 
     def run(*arguments: str, typed: str = "") -> Done:
-        key_ring.forget()
+        key_ring.forget_keys()
         result = app.test_cli_runner().invoke(args=["keys", *arguments], input=typed)
-        key_ring.forget()
+        key_ring.forget_keys()
         return Done(result.exit_code, result.stdout, result.stderr)
 
     return run
@@ -176,7 +176,7 @@ def test_says_what_it_does(app: Flask) -> None:
 def test_what_the_terminal_makes_this_process_signs_with(api: Client, operator: Run) -> None:
     before = api.register(person()).data["register"]["tokens"]["accessToken"]
     operator("rotate", "--at-once", "--algorithm", "RS256")
-    key_ring.forget()
+    key_ring.forget_keys()
     after = api.register(person()).data["register"]["tokens"]["accessToken"]
     assert header(after)["kid"] == stored()[0]["_id"]
     assert api.me(before).errors == api.me(after).errors == []

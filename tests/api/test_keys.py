@@ -37,7 +37,7 @@ def signed_up(api: Client) -> dict:
 def expire(kid: str) -> None:
     past = {"$set": {"expires_at": now() - timedelta(seconds=1)}}
     assert SigningKey._get_collection().update_one({"_id": kid}, past).matched_count == 1
-    key_ring.forget()
+    key_ring.forget_keys()
 
 
 def public_keys(api: Client) -> list[dict]:
@@ -75,7 +75,7 @@ def test_a_new_key_waits_until_all_can_know_it(api: Client, app: Flask) -> None:
     assert header(signed_up(api)["accessToken"])["kid"] == secret_kid(SECRET_KEY)
     assert [key["kid"] for key in public_keys(api)] == [newest()["_id"]]  # told before it signs
     SigningKey._get_collection().update_many({}, {"$set": {"signs_from": now()}})
-    key_ring.forget()
+    key_ring.forget_keys()
     assert header(signed_up(api)["accessToken"])["kid"] == newest()["_id"]
 
 
@@ -143,7 +143,7 @@ def test_a_removed_key_is_believed_for_no_longer_than_the_keys_are_kept(
     token = signed_up(api)["accessToken"]
     rotated(app)
     assert api.me(token).errors == []
-    read_at = key_ring.known().read_at
+    read_at = key_ring.current_key_ring().read_at
     flask_keys(app, "remove", kid, "--yes")
     assert api.me(token).errors == []
     monkeypatch.setattr(key_ring, "monotonic", lambda: read_at + 29.9)
@@ -156,7 +156,7 @@ def test_a_key_made_elsewhere_is_known_at_its_first_token(
     api: Client, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     tokens = signed_up(api)
-    ring = key_ring.known()
+    ring = key_ring.current_key_ring()
     rotated(app)
     fresh = signed_up(api)["accessToken"]
     monkeypatch.setattr(key_ring, "_ring", ring)  # as another worker, which has not read it yet
@@ -238,7 +238,10 @@ def test_what_is_public_signs_nothing(api: Client, app: Flask, algorithm: str) -
     """An HMAC whose secret is the public key, in any of the forms that anybody can make of it."""
     kid = rotated(app, "--algorithm", algorithm)
     token = signed_up(api)["accessToken"]
-    verifying, spki = key_ring.known().keys[kid].verifying, PublicFormat.SubjectPublicKeyInfo
+    verifying, spki = (
+        key_ring.current_key_ring().keys[kid].verifying,
+        PublicFormat.SubjectPublicKeyInfo,
+    )
     public = [verifying.public_bytes(form, spki) for form in (Encoding.PEM, Encoding.DER)]
     for key in (*public, b"", KEY, None):
         for name in ("HS256", algorithm, "none"):
@@ -254,14 +257,16 @@ def test_another_key_of_the_same_kind_is_not_ours(api: Client, app: Flask) -> No
     for name in (kid, "0123456789abcdef", secret_kid(SECRET_KEY)):
         forged = jwt.encode(given, foreign, "RS256", headers={"kid": name})
         assert api.me(forged).reason == "TOKEN_INVALID"
-    own = jwt.encode(given, key_ring.known().keys[kid].signing, "RS256", headers={"kid": kid})
+    own = jwt.encode(
+        given, key_ring.current_key_ring().keys[kid].signing, "RS256", headers={"kid": kid}
+    )
     assert api.me(own).errors == []
 
 
 def test_a_key_signs_under_its_own_kid_alone(api: Client, app: Flask) -> None:
     first = rotated(app)
     second = rotated(app)
-    given, keys = claims(signed_up(api)["accessToken"]), key_ring.known().keys
+    given, keys = claims(signed_up(api)["accessToken"]), key_ring.current_key_ring().keys
     for kid, key in ((first, second), (second, first), (secret_kid(SECRET_KEY), first)):
         forged = jwt.encode(given, keys[key].signing, "HS256", headers={"kid": kid})
         assert api.me(forged).reason == "TOKEN_INVALID"
@@ -292,12 +297,12 @@ def test_public_keys_are_told_and_may_be_kept_for_five_minutes(api: Client, app:
 
 def test_many_rotations_at_once_make_one_chain(api: Client, app: Flask) -> None:
     with ThreadPoolExecutor(8) as pool:
-        made = list(pool.map(lambda _: key_ring.rotate("HS256", at_once=True).kid, range(8)))
+        made = list(pool.map(lambda _: key_ring.rotate_keys("HS256", at_once=True).kid, range(8)))
     stored = list(SigningKey._get_collection().find(sort=[("number", 1)]))
     assert [key["number"] for key in stored] == list(range(9))
     assert {key["_id"] for key in stored[1:]} == set(made)
     assert [key["_id"] for key in stored if "expires_at" not in key] == [stored[-1]["_id"]]
-    key_ring.forget()
+    key_ring.forget_keys()
     assert header(signed_up(api)["accessToken"])["kid"] == stored[-1]["_id"]
 
 

@@ -5,7 +5,8 @@ from datetime import UTC, datetime
 import bcrypt
 import pytest
 
-from app.accounts import login
+from app.accounts.proofs import password as proof
+from app.models.credentials import change_password
 from app.models.security_event import SecurityEvent
 from app.models.session import Session
 from app.models.user import MAX_SESSIONS, User
@@ -114,17 +115,16 @@ def test_a_hash_of_another_cost_is_upgraded(api: Client) -> None:
 def test_a_password_changed_during_the_login_refuses_it(
     api: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.accounts import login
-
     api.register(person(email="ana@example.com"))
     sessions = Session.objects.count()
-    real = login.check_password
+    real = proof.check_password
 
     def meanwhile_changed(password: str, known: str) -> bool:
-        change("ana@example.com", password_hash="hmac-sha256$another")
+        changes = change_password("hmac-sha256$another")
+        User._get_collection().update_one({"email": "ana@example.com"}, {"$set": changes})
         return real(password, known)
 
-    monkeypatch.setattr(login, "check_password", meanwhile_changed)
+    monkeypatch.setattr(proof, "check_password", meanwhile_changed)
     assert api.login("ana@example.com", PASSWORD).reason == "INVALID_CREDENTIALS"
     assert stored("ana@example.com")["password_hash"] == "hmac-sha256$another"
     assert Session.objects.count() == sessions
@@ -152,18 +152,16 @@ def test_keeps_the_device_and_address_of_a_session(api: Client) -> None:
 def test_a_hash_upgraded_by_another_login_meanwhile_refuses_nobody(
     api: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from app.accounts import login
-
     api.register(person(email="ana@example.com"))
     plain = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
     change("ana@example.com", password_hash=plain)
-    real = login.hash_password
+    real = proof.hash_password
 
     def another_first(password: str) -> str:
         change("ana@example.com", password_hash=real(password))
         return real(password)
 
-    monkeypatch.setattr(login, "hash_password", another_first)
+    monkeypatch.setattr(proof, "hash_password", another_first)
     assert api.login("ana@example.com", PASSWORD).errors == []
 
 
@@ -171,13 +169,13 @@ def test_a_refusal_beside_a_deletion_is_kept_of_nobody(
     api: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     email = api.register(person()).data["register"]["user"]["email"]
-    compare = login.check_password
+    compare = proof.check_password
 
     def deleted_while_hashing(*arguments: str) -> bool:
         User.objects(email=email).delete()
         return compare(*arguments)
 
-    monkeypatch.setattr(login, "check_password", deleted_while_hashing)
+    monkeypatch.setattr(proof, "check_password", deleted_while_hashing)
     assert api.login(email, "uma senha errada").reason == "INVALID_CREDENTIALS"
     (refused,) = SecurityEvent._get_collection().find({"type": "LOGIN_REFUSED"})
     assert {"user_id", "ip_address", "user_agent"} & refused.keys() == set()

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from pymongo.errors import DuplicateKeyError
 
-from app.accounts import sessions
+from app.accounts import logout
 from app.web.telemetry.log_format import JsonLines
 from app.web.telemetry.readable_request import format_request
 from schema.engine.persisted import hash_text
@@ -172,7 +172,7 @@ def test_an_error_tells_what_it_came_from_and_our_frames(
         except KeyError as error:
             raise RuntimeError("ana@example.com") from error
 
-    monkeypatch.setattr(sessions, "logout", fail)
+    monkeypatch.setattr(logout, "logout", fail)
     api.logout(token, headers={"X-Request-Id": "find-me"})
     (record,) = [one for one in caplog.records if one.levelno >= logging.ERROR]
     text = JsonLines().format(record)
@@ -180,7 +180,7 @@ def test_an_error_tells_what_it_came_from_and_our_frames(
     assert "ana@example.com" not in text
     assert line["exception"] == ["builtins.RuntimeError", "builtins.KeyError"]
     assert line["request_id"] == "find-me"
-    assert any(place.startswith("schema.mutations.sessions:") for place in line["places"])
+    assert any(place.startswith("schema.mutations.logout:") for place in line["places"])
 
 
 def said(environment: dict[str, str], tmp_path: Path) -> str:

@@ -235,6 +235,7 @@ def test_tells_no_secret(api: Client) -> None:
     links = account["links"]
     secrets = [
         account["password_hash"],
+        account["credential_version"],
         *(session["refresh_id"], rotation["used"], rotation["successor"]),
         *(links["verify_email"]["id"], links["change_email"]["id"]),
         *(mail["_id"] for mail in mails),
@@ -283,7 +284,8 @@ def test_exports_everything_but_this() -> None:
         if not field.exported
     }
     assert withheld == {
-        *("User.password_hash", "User.session_ids", "User.name_key", "User.search"),
+        *("User.password_hash", "User.credential_version", "User.session_ids"),
+        *("User.name_key", "User.search"),
         *("Search.keys", "Search.words", "Link.id", "Session.refresh_id"),
         *("Rotation.used", "Rotation.successor", "OutgoingMail.id", "OutgoingMail.lease"),
     }

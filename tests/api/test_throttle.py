@@ -51,7 +51,7 @@ def hashes(monkeypatch: pytest.MonkeyPatch) -> list[str]:
 @pytest.fixture
 def full_line(app: object) -> Iterator[None]:
     """A flood: every place in this process's line is taken."""
-    line, enough = hashing_queue._line(), Event()
+    line, enough = hashing_queue._queue(), Event()
     places = line.at_once + line.waiting
     with ThreadPoolExecutor(places) as flood:
         asked = [flood.submit(line.run, enough.wait) for _ in range(places)]

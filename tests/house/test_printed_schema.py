@@ -8,7 +8,14 @@ from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType
 from app.cli.schema import SCHEMA_FILE, printed_schema
 from schema.root import build_schema
 
-SECRETS = ("password_hash", "passwordHash", "sessionIds", "refreshId", "rotations")
+SECRETS = (
+    "password_hash",
+    "passwordHash",
+    "credentialVersion",
+    "sessionIds",
+    "refreshId",
+    "rotations",
+)
 
 
 def test_schema_graphql_is_what_the_server_serves() -> None:

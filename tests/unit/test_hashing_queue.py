@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from app.errors import AccountError, ErrorReason
-from app.security.hashing_queue import NICENESS, HashingQueue, available_cores, line_for
+from app.security.hashing_queue import NICENESS, HashingQueue, available_cores, queue_size
 
 
 @contextmanager
@@ -107,7 +107,7 @@ def test_the_work_gives_way_to_other_threads() -> None:
 def test_a_flood_leaves_threads_to_answer_the_rest(
     cores: int, workers: int, threads: int, expected: tuple[int, int]
 ) -> None:
-    assert line_for(cores, workers, threads) == expected
+    assert queue_size(cores, workers, threads) == expected
     assert sum(expected) < threads or threads == 1
 
 

@@ -13,9 +13,9 @@ def test_remembers_the_latest_sessions_and_no_more_than_it_may(api: Client) -> N
     last_use._written.clear()
     ids = [str(ObjectId()) for _ in range(last_use.MOST_REMEMBERED + 2)]
     for session_id in ids:
-        last_use.written(session_id)
+        last_use.remember_write(session_id)
     assert list(last_use._written) == ids[2:]
-    last_use.written(ids[2])
+    last_use.remember_write(ids[2])
     assert list(last_use._written) == [*ids[3:], ids[2]]
 
 
@@ -24,7 +24,7 @@ def test_one_of_many_threads_asks_the_database(api: Client, commands: list[str])
 
     def use(_: int) -> None:
         start.wait()
-        last_use.used(session_id)
+        last_use.note_use(session_id)
 
     with ThreadPoolExecutor(16) as pool:
         list(pool.map(use, range(16)))

@@ -10,7 +10,7 @@ import pytest
 from app import config
 from app.errors import AccountError, ErrorReason
 from app.models.attempt import Attempts
-from app.security.throttle import Action, count, guess
+from app.security.throttle import Action, count_request, limit_attempts
 from tests.client import Client
 
 WINDOW = 15 * 60
@@ -50,7 +50,7 @@ def guessed(
     """What a guess comes to whose body raises `told`, or, for None, is right."""
 
     def run() -> None:
-        with guess(action, account=account, address=address):
+        with limit_attempts(action, account=account, address=address):
             if told:
                 raise AccountError(told)
 
@@ -74,7 +74,7 @@ def test_a_blocked_guess_does_not_run() -> None:
     ran = []
     with (
         pytest.raises(AccountError) as refused,
-        guess(Action.LOGIN, account="ana@example.com", address=None),
+        limit_attempts(Action.LOGIN, account="ana@example.com", address=None),
     ):
         ran.append(True)
     assert ran == []
@@ -201,7 +201,7 @@ def test_who_has_no_name_and_no_address_is_not_counted(
 
 def test_a_request_that_always_counts_is_refused_the_sixth_time() -> None:
     def ask() -> None:
-        count(Action.RESET_REQUEST, account="ana@example.com", address="192.0.2.1")
+        count_request(Action.RESET_REQUEST, account="ana@example.com", address="192.0.2.1")
 
     assert [outcome(ask) for _ in range(7)] == ["right"] * 5 + [BLOCKED] * 2
 

@@ -25,7 +25,8 @@ FIELDS = {
     "email": (StringField, True, True),
     "email_verified": (BooleanField, True, False),
     "full_name": (StringField, True, False),
-    "password_hash": (StringField, True, False),
+    "password_hash": (StringField, False, False),
+    "credential_version": (ObjectIdField, False, False),
     "cpf_cnpj": (StringField, False, True),
     "date_of_birth": (DateField, False, False),
     "address": (EmbeddedDocumentField, False, False),
@@ -85,7 +86,7 @@ def test_cpf_cnpj_is_unique_only_when_present() -> None:
     assert User.cpf_cnpj.sparse is True
 
 
-@pytest.mark.parametrize("name", ["email", "full_name", "password_hash"])
+@pytest.mark.parametrize("name", ["email", "full_name"])
 def test_what_is_required_may_not_be_missing(name: str) -> None:
     with pytest.raises(ValidationError, match=name):
         user(**{name: None}).validate()

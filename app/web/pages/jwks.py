@@ -18,7 +18,7 @@ def key_set() -> Response:
     A new key stands here for longer than this answer may be cached before it signs.
     """
     try:
-        keys = key_ring.known().keys.values()
+        keys = key_ring.current_key_ring().keys.values()
     except AccountError as fault:
         return flask_response(refused(IncomingRequest.of(request.environ), fault, 503))
     public = [told for key in keys if (told := key.public())]

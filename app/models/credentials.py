@@ -1,0 +1,26 @@
+"""What an account proves itself by, and whether that has changed since the account was read.
+
+`credential_version` is an opaque value that every change of a proof moves: a new password today.
+An update that follows from a proof matches it, so that it fails where the proof was replaced in
+between. Hashing the same password anew is no change of the proof and leaves it as it is.
+"""
+
+from typing import Any
+
+from bson import ObjectId
+
+from app.models.user import UserRecord
+
+
+def match_credentials(user: UserRecord) -> dict[str, Any]:
+    """Return the filter for the account if it is active and its proofs are as `user` was read.
+
+    Accounts stored before there was a version have none, until a proof changes: in MongoDB a
+    filter for None matches a field that is missing.
+    """
+    return {"_id": user.id, "active": True, "credential_version": user.credential_version}
+
+
+def change_password(password_hash: str) -> dict[str, Any]:
+    """Return what to $set so that the account has this password and another version."""
+    return {"password_hash": password_hash, "credential_version": ObjectId()}

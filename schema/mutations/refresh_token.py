@@ -1,0 +1,33 @@
+"""A session goes on with new tokens."""
+
+import graphene
+
+from app.accounts import refresh_token as use_case
+from app.accounts.open_session import SignInResult
+from schema.guard import public
+from schema.mutations.payloads import AuthPayload
+
+
+class RefreshTokenInput(graphene.InputObjectType):
+    """The proof of a session that goes on."""
+
+    refresh_token = graphene.String(
+        required=True, description="The newest refresh token of the session."
+    )
+
+
+class RefreshToken(graphene.Mutation):
+    """Exchange a refresh token for a new pair. A token used before ends its session, except within
+    10 s of its use, when it yields the same successor. Access: public, the token is the proof."""
+
+    class Arguments:
+        input = RefreshTokenInput(required=True, description="The refresh token.")
+
+    Output = AuthPayload
+
+    @staticmethod
+    def mutate(root: None, info: graphene.ResolveInfo, input: dict) -> SignInResult:
+        return info.context.sign_in(use_case.refresh_token(input, info.context.caller))
+
+
+refresh_token = public(RefreshToken.Field())
