@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from app.clock import now
 from app.config import load_settings
 from app.factory import create_app
 from app.models.connection import client
 from app.models.indexes import DOCUMENTS, build_indexes
 from app.models.signing_key import SigningKey
-from app.security import key_ring
+from app.security import key_ring, throttle
 from tests.client import Client
 from tests.commands import COMMANDS
 from tests.processes import start_database, stop
@@ -23,6 +24,7 @@ ENVIRONMENT = {
     "FLASK_ENV": "testing",
     "SECRET_KEY": SECRET_KEY,
     "BCRYPT_ROUNDS": "4",
+    "DATABASE_TIMEOUT_MS": "60000",  # a slow machine is no database that is away
     "THROTTLE_ADDRESS_FAILURES": "1000",  # all tests come from one address
     "ENV_FILE": os.devnull,
     "FLASK_SKIP_DOTENV": "1",
@@ -55,6 +57,13 @@ def api(app: Flask) -> Iterator[Client]:
     yield Client(app.test_client())
     SigningKey._get_collection().delete_many({})  # or live_server might sign with what is removed
     key_ring.forget()
+
+
+@pytest.fixture
+def stopped_throttle_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no time pass for the throttle of this process while the test runs."""
+    at = now()
+    monkeypatch.setattr(throttle, "now", lambda: at)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from app.web.mailbox.page import POLICY, POLICY_OF_A_MAIL, mailbox
 from tests.client import Client
 from tests.conftest import ENVIRONMENT
 from tests.processes import ROOT
+from tests.waiting import HANG
 
 SENDER = Address("Contas", addr_spec="contas@example.com")
 ASK = """
@@ -104,7 +105,7 @@ def test_the_worker_prints_and_keeps_what_it_cannot_send(
     ) as worker:
         printed = [worker.stdout.readline() for _ in range(5)]
         worker.terminate()
-        assert worker.wait(30) == 0
+        assert worker.wait(HANG) == 0
     assert printed == [
         "-" * 72 + "\n",
         "To: ana@example.com\n",
