@@ -17,11 +17,15 @@ def record(
     ip_address: str | None,
     user_agent: str | None,
 ) -> None:
-    """Keep that something happened to an account, for SECURITY_EVENT_DAYS.
+    """Store that something happened to an account, for SECURITY_EVENT_DAYS.
 
-    Within a transaction it is kept if the change is. user_id: None where nobody has the account,
-    so that refusing a login costs the same whether there is one or not.
+    Within a transaction it is stored if the change is. user_id: None where there is no account;
+    the event is stored all the same, so that refusing a login takes the same time, but without
+    address and user agent: they may be those of a person whose account was deleted a moment ago,
+    and nobody would erase them.
     """
+    if user_id is None:
+        ip_address = user_agent = None
     at = now()
     add_event(
         SecurityEvent(
