@@ -1,7 +1,7 @@
 """What tests share: one embedded database, an application in this process, and a real server."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
@@ -29,6 +29,22 @@ ENVIRONMENT = {
     "ENV_FILE": os.devnull,
     "FLASK_SKIP_DOTENV": "1",
 }
+
+
+NEED_TOOLS = ("apollo", "audit", "browser", "container")  # folders: node, Chromium, buildah, nginx
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With REQUIRE_ALL set, as .ci/run does, fail a test that is skipped for lack of a tool."""
+    report = yield
+    needs_tools = item.path.parent.name in NEED_TOOLS
+    if report.skipped and needs_tools and os.environ.get("REQUIRE_ALL"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} may not be skipped (REQUIRE_ALL): {report.longrepr}"
+    return report
 
 
 @pytest.fixture(scope="session")
