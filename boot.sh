@@ -138,7 +138,10 @@ run_tests() {
     for client in tests/audit tests/apollo; do
         npm_install "$client" || say "npm failed: $client is skipped."
     done
-    PATH="$PATH:$VENV/bin" exec "$VENV/bin/python" -m pytest --numprocesses 2 --dist worksteal "$@"
+    # PYTEST is another way to run it: .ci/run measures coverage.
+    # shellcheck disable=SC2086  a module and its arguments
+    PATH="$PATH:$VENV/bin" exec "$VENV/bin/python" -m ${PYTEST:-pytest} \
+        --numprocesses 2 --dist worksteal "$@"
 }
 
 command=${1:-serve}

@@ -5,6 +5,8 @@ from typing import Any, Protocol
 
 import requests
 
+from tests.waiting import HANG
+
 REGISTER = """
 mutation Register($input: RegisterInput!) {
   register(input: $input) {
@@ -86,7 +88,7 @@ class Socket:
 
     def post(self, path: str, *, json: Any, headers: dict[str, str]) -> requests.Response:
         """Send JSON."""
-        return requests.post(self.url + path, json=json, headers=headers, timeout=30)
+        return requests.post(self.url + path, json=json, headers=headers, timeout=HANG)
 
 
 class Client:

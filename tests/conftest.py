@@ -1,20 +1,21 @@
 """What tests share: one embedded database, an application in this process, and a real server."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from pathlib import Path
 
 import pytest
 from bson import ObjectId
 from flask import Flask
 
+from app.clock import now
 from app.config import load_settings
 from app.factory import create_app
 from app.locales import LOCALES
 from app.models.connection import client
 from app.models.indexes import DOCUMENTS, build_indexes
 from app.models.signing_key import SigningKey
-from app.security import key_ring
+from app.security import key_ring, throttle
 from tests.client import Client
 from tests.commands import COMMANDS
 from tests.processes import start_database, stop
@@ -25,11 +26,28 @@ ENVIRONMENT = {
     "FLASK_ENV": "testing",
     "SECRET_KEY": SECRET_KEY,
     "BCRYPT_ROUNDS": "4",
+    "DATABASE_TIMEOUT_MS": "60000",  # a slow machine is no database that is away
     "THROTTLE_ADDRESS_FAILURES": "1000",  # all tests come from one address
     "COMPILED": os.environ.get("COMPILED", "true"),  # .ci/run runs the API's tests both ways
     "ENV_FILE": os.devnull,
     "FLASK_SKIP_DOTENV": "1",
 }
+
+
+NEED_TOOLS = ("apollo", "audit", "browser", "container")  # folders: node, Chromium, buildah, nginx
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """With REQUIRE_ALL set, as .ci/run does, fail a test that is skipped for lack of a tool."""
+    report = yield
+    needs_tools = item.path.parent.name in NEED_TOOLS
+    if report.skipped and needs_tools and os.environ.get("REQUIRE_ALL"):
+        report.outcome = "failed"
+        report.longrepr = f"{item.nodeid} may not be skipped (REQUIRE_ALL): {report.longrepr}"
+    return report
 
 
 @pytest.fixture(scope="session")
@@ -69,6 +87,13 @@ def locale_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[
     yield folder
     LOCALES.clear()
     LOCALES.update(ours)
+
+
+@pytest.fixture
+def stopped_throttle_clock(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let no time pass for the throttle of this process while the test runs."""
+    at = now()
+    monkeypatch.setattr(throttle, "now", lambda: at)
 
 
 @pytest.fixture

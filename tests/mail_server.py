@@ -4,7 +4,6 @@ import asyncio
 import email
 import ssl
 import subprocess
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from email.message import EmailMessage
@@ -15,6 +14,7 @@ from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import SMTP, Envelope, Session
 
 from tests.servers import free_port
+from tests.waiting import wait_until
 
 ACCEPTED = "250 OK"
 
@@ -87,12 +87,9 @@ class MailServer:
         """The Message-IDs accepted, in order."""
         return [message["Message-ID"] for message in self.accepted]
 
-    def wait_for(self, count: int, seconds: float = 30) -> list[EmailMessage]:
-        """What was accepted, once there are `count`."""
-        until = time.monotonic() + seconds
-        while len(self.accepted) < count and time.monotonic() < until:
-            time.sleep(0.02)
-        assert len(self.accepted) >= count, f"{len(self.accepted)} of {count} mails in {seconds} s"
+    def wait_for(self, count: int) -> list[EmailMessage]:
+        """Wait until `count` mails have been accepted, and return them."""
+        wait_until(lambda: len(self.accepted) >= count)
         return self.accepted
 
 

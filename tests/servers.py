@@ -4,12 +4,13 @@ import os
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import requests
+
+from tests.waiting import HANG, wait_until
 
 ROOT = Path(__file__).parent.parent
 
@@ -46,17 +47,21 @@ def start_server(environment: Mapping[str, str], folder: Path) -> Server:
     return server
 
 
-def wait_until_it_answers(server: Server, log: Path, seconds: float = 30) -> None:
-    """Return at the first answer; fail with the log when the process ends or time is over."""
-    until = time.monotonic() + seconds
-    while time.monotonic() < until:
+def wait_until_it_answers(server: Server, log: Path) -> None:
+    """Return at the first answer; fail with the log when the process ends or hangs."""
+
+    def answers_or_has_ended() -> bool:
         if server.process.poll() is not None:
-            break
+            raise AssertionError("it has ended")
         try:
-            requests.get(f"{server.url}/health/live", timeout=1)
-            return
-        except (requests.ConnectionError, requests.Timeout):
-            time.sleep(0.05)
-    server.process.kill()
-    server.process.wait()
-    raise AssertionError(f"the server did not start:\n{log.read_text()}")
+            requests.get(f"{server.url}/health/live", timeout=HANG)
+        except requests.ConnectionError:
+            return False
+        return True
+
+    try:
+        wait_until(answers_or_has_ended)
+    except (AssertionError, requests.Timeout) as error:
+        server.process.kill()
+        server.process.wait()
+        raise AssertionError(f"the server did not start ({error}):\n{log.read_text()}") from None

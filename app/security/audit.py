@@ -23,8 +23,12 @@ def record(
     """Store a security event of an account for SECURITY_EVENT_DAYS.
 
     Within a transaction it is stored if the transaction commits. user_id: None where there is no
-    account: so a refused login costs the same whether there is one or not.
+    account. The event is stored all the same, so that refusing a login takes the same time, but
+    without address and user agent: they may be those of a person whose account was deleted a
+    moment ago, and nobody would erase them.
     """
+    if user_id is None:
+        ip_address = user_agent = None
     at = now()
     add_event(
         SecurityEvent(

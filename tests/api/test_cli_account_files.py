@@ -2,7 +2,6 @@
 
 import json
 import stat
-import sys
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -288,17 +287,16 @@ def test_ten_thousand_come_in_though_killed_in_the_middle(
         out.writelines(lines({"email": f"{number}@e.co", **made}) for number in range(MANY))
     assert own_terminal.run("db", "indexes").returncode == 0
     with MongoClient(own_terminal.database_uri) as client:
-        users, started = client.get_default_database()["users"], time.monotonic()
+        users = client.get_default_database()["users"]
         with own_terminal.start("accounts", "import", str(file)) as first:
             while users.count_documents({}) < MANY // 10:
                 assert first.poll() is None
-                time.sleep(0.25)
+                time.sleep(0.05)
             first.kill()
         before = users.count_documents({})
         assert MANY // 10 <= before < MANY
         code, out, shown = own_terminal.watch("accounts", "import", str(file))
         after, addresses = users.count_documents({}), len(users.distinct("email"))
-    sys.stdout.write(f"{MANY} accounts, killed once: {time.monotonic() - started:.1f} s; {out}")
     assert code == 0, shown
     imported, known = (int(part.split()[-1]) for part in out.split(", ")[:2])
     assert (imported + known, known >= before) == (MANY, True)

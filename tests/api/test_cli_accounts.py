@@ -1,7 +1,6 @@
 """flask accounts: administrators, roles, closing and opening, the list; and how commands end."""
 
 import json
-import time
 
 import pytest
 from flask import Flask
@@ -226,9 +225,7 @@ def test_a_database_that_is_away_costs_one_line(command: list[str]) -> None:
     given = b'{"email": "a@b.co", "full_name": "A", "password": "$2b$04$' + b"." * 53 + b'"}'
     given = given if "import" in command else PASSWORD.encode()
     away = {"DATABASE_TIMEOUT_MS": "200"}
-    started = time.monotonic()
     done = Terminal(NOBODY_LISTENS).run(*command, given=given, **away)
-    assert time.monotonic() - started < 20  # though it would wait for an answer much longer
     assert done.returncode == 2
     assert done.stderr == b"Error: The database does not answer (DATABASE_UNAVAILABLE).\n"
 

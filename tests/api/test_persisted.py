@@ -23,6 +23,7 @@ from tests.conftest import ENVIRONMENT
 from tests.factories import person
 from tests.processes import stop
 from tests.servers import start_server
+from tests.waiting import HANG
 
 GRAPHQL = "application/graphql-response+json"
 POLICY = "{ passwordPolicy { minLength } }"
@@ -137,9 +138,10 @@ def test_trusted_documents_are_written_and_no_others_run_in_production(
     production = {"FLASK_ENV": "production", "TRUSTED_DOCUMENTS": str(manifest)}
     server = start_server({**ENVIRONMENT, "MONGODB_URI": database_uri, **production}, tmp_path)
     try:
+        url = f"{server.url}/graphql"
         for body in ({"query": POLICY}, {"extensions": extension(sha256(POLICY))}):
-            assert requests.post(f"{server.url}/graphql", json=body, timeout=9).json() == ANSWER
-        other = requests.post(f"{server.url}/graphql", json={"query": "{ __typename }"}, timeout=9)
+            assert requests.post(url, json=body, timeout=HANG).json() == ANSWER
+        other = requests.post(url, json={"query": "{ __typename }"}, timeout=HANG)
         reason = other.json()["errors"][0]["extensions"]["reason"]
         assert reason == "PERSISTED_QUERY_NOT_FOUND"
     finally:

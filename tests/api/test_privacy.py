@@ -41,6 +41,7 @@ from tests.factories import PASSWORD, person
 from tests.mailbox import letter
 from tests.processes import start_database, stop
 from tests.servers import Server, start_server
+from tests.waiting import HANG
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 EXPORT = """
@@ -471,7 +472,7 @@ def test_an_export_that_is_not_noted_yet_holds_a_deletion_back(api: Client) -> N
         assert hold_session(session_id, now())
         record(SecurityEventType.DATA_EXPORTED, user.id, ip_address="127.0.0.1", user_agent=BROWSER)
         noted.set()
-        assert deleting.wait(5)
+        assert deleting.wait(HANG)
         sleep(0.2)  # in which a deletion that nothing held back would be done
 
     def delete() -> bool:
@@ -480,7 +481,7 @@ def test_an_export_that_is_not_noted_yet_holds_a_deletion_back(api: Client) -> N
 
     with ThreadPoolExecutor(2) as pool:
         exporting = pool.submit(in_transaction, export)
-        assert noted.wait(5)
+        assert noted.wait(HANG)
         assert pool.submit(in_transaction, delete).result() is True
         exporting.result()
     assert event_types()["DATA_EXPORTED"] == 1

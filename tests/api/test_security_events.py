@@ -172,3 +172,12 @@ def test_nobody_signed_in_sees_none(api: Client) -> None:
     answer = api.send(EVENTS)
     assert answer.data == {"me": None}
     assert answer.reason == "TOKEN_MISSING"
+
+
+def test_a_refused_login_without_an_account_keeps_neither_address_nor_user_agent(
+    api: Client,
+) -> None:
+    api.login("ninguem@example.com", PASSWORD, headers={"User-Agent": FIREFOX})
+    (stored,) = SecurityEvent._get_collection().find()
+    assert stored["type"] == "LOGIN_REFUSED"
+    assert stored.keys() == {"_id", "type", "at", "expires_at"}

@@ -271,10 +271,12 @@ def test_a_use_is_written_when_the_last_is_a_minute_old(api: Client, commands: l
 
 
 def test_a_worker_that_knows_nothing_leaves_what_another_wrote_within_the_minute(
-    api: Client, commands: list[str]
+    api: Client, commands: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     token = access_of(api.register(person()).data)
-    written = now() - timedelta(seconds=58)
+    at = now()
+    monkeypatch.setattr(last_use, "now", lambda: at)
+    written = at - timedelta(seconds=58)
     Session.objects.update(set__last_used_at=written)
     last_use._written.clear()  # as in a worker that has not seen the session yet
     commands.clear()

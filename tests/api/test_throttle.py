@@ -23,7 +23,9 @@ from tests.factories import PASSWORD, person
 from tests.processes import stop
 from tests.servers import Server, start_server
 from tests.unit.test_throttle import let_pass
+from tests.waiting import HANG, wait_until
 
+pytestmark = pytest.mark.usefixtures("stopped_throttle_clock")
 EMAIL, WRONG = "ana@example.com", "outra frase longa"
 
 
@@ -55,13 +57,10 @@ def full_line(app: object) -> Iterator[None]:
     places = line.at_once + line.waiting
     with ThreadPoolExecutor(places) as flood:
         asked = [flood.submit(line.run, enough.wait) for _ in range(places)]
-        until = time.monotonic() + 10
-        while line._places._value:
-            assert time.monotonic() < until
-            time.sleep(0.001)
+        wait_until(lambda: not line._places._value)
         yield
         enough.set()
-        assert [one.result(10) for one in asked] == [True] * places
+        assert [one.result(HANG) for one in asked] == [True] * places
 
 
 def lockout(answer: Answer) -> dict:
@@ -69,7 +68,7 @@ def lockout(answer: Answer) -> dict:
     assert answer.data == {"login": None}
     error = answer.error
     error["extensions"].pop("requestId")
-    assert error["extensions"].pop("retryAfter") in (29, 30)  # of 30, what is left
+    assert error["extensions"].pop("retryAfter") == 30
     return error
 
 
@@ -178,26 +177,20 @@ def test_a_lockout_survives_a_restart(api: Client, database_uri: str, tmp_path: 
             stop(server.process)
 
 
-def test_who_is_told_to_slow_down_waits_for_it_and_others_do_not(
-    api: Client, live_server: Server
-) -> None:
+def test_throttled_answers_come_a_second_late(api: Client, live_server: Server) -> None:
     live = Client(Socket(live_server.url))
     token = live.register(person(email=EMAIL)).data["register"]["tokens"]["accessToken"]
     failed(live)
 
-    def held(_: int) -> float:
+    def seconds_of_a_guess(_: int) -> float:
         began = time.monotonic()
         assert live.login(EMAIL, WRONG).reason == "TOO_MANY_ATTEMPTS"
         return time.monotonic() - began
 
     with ThreadPoolExecutor(40) as clients:  # more than the threads of both workers
-        waited = clients.map(held, range(40))
-        time.sleep(0.2)
-        began = time.monotonic()
+        waited = clients.map(seconds_of_a_guess, range(40))
         assert live.me(token).errors == []
-        quick = time.monotonic() - began
         assert min(waited) >= 1
-    assert quick < 0.8
 
 
 @pytest.mark.usefixtures("full_line")

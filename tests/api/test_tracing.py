@@ -4,7 +4,6 @@ import os
 import subprocess
 import sys
 import threading
-import time
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -16,6 +15,7 @@ from tests.conftest import ENVIRONMENT
 from tests.factories import person
 from tests.processes import stop
 from tests.servers import ROOT, Server, start_server
+from tests.waiting import wait_until
 
 proto = pytest.importorskip(
     "opentelemetry.proto.collector.trace.v1.trace_service_pb2",
@@ -62,13 +62,12 @@ class Receiver:
 
     def trace(self, trace_id: str, names: set[str]) -> dict:
         """The spans of a trace by name, once it has those."""
-        until = time.monotonic() + 15
-        while True:
-            found = {span.name: span for span in self.spans() if span.trace_id.hex() == trace_id}
-            if names <= found.keys():
-                return found
-            assert time.monotonic() < until, sorted(found)
-            time.sleep(0.1)
+
+        def found() -> dict | None:
+            spans = {span.name: span for span in self.spans() if span.trace_id.hex() == trace_id}
+            return spans if names <= spans.keys() else None
+
+        return wait_until(found)
 
 
 def attributes(span: object) -> dict:
@@ -150,16 +149,13 @@ def test_names_the_service(traced: Server, receiver: Receiver) -> None:
 def test_a_malformed_parent_starts_a_trace_of_its_own(traced: Server, receiver: Receiver) -> None:
     headers = {"traceparent": "00-nonsense", "X-Request-Id": "malformed"}
     assert Client(Socket(traced.url)).send("{ __typename }", headers=headers).status == 200
-    until = time.monotonic() + 15
-    while not (
-        http := [
+    http = wait_until(
+        lambda: [
             span
             for span in receiver.spans()
             if span.kind == SERVER and attributes(span)["request_id"] == "malformed"
         ]
-    ):
-        assert time.monotonic() < until
-        time.sleep(0.1)
+    )
     assert http[0].parent_span_id == b""
 
 

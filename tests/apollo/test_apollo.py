@@ -9,6 +9,7 @@ import pytest
 
 from tests.conftest import SECRET_KEY
 from tests.servers import Server
+from tests.waiting import HANG
 
 FOLDER = Path(__file__).parent
 NODE = shutil.which("node")
@@ -29,7 +30,7 @@ def test_apollo_client_holds_a_session(live_server: Server) -> None:
         env={**os.environ, "TEST_SECRET_KEY": SECRET_KEY},
         capture_output=True,
         text=True,
-        timeout=60,
+        timeout=HANG,
     )
     assert session.returncode == 0, session.stdout + session.stderr
     assert session.stdout.splitlines()[-1] == "session ok"

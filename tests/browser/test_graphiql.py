@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 
 from app.web.pages.graphiql.page import assets_installed
 from tests.servers import Server
+from tests.waiting import HANG
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None
@@ -38,7 +39,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    expect.set_options(timeout=15_000)
+    expect.set_options(timeout=HANG * 1000)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         yield browser
@@ -49,6 +50,7 @@ def browser() -> Iterator[Browser]:
 def page(browser: Browser, live_server: Server) -> Iterator[Page]:
     """GraphiQL, opened. When the test ends nothing may have gone wrong, nor come from elsewhere."""
     page = browser.new_page()
+    page.set_default_timeout(HANG * 1000)
     problems: list[str] = []
     requests: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
@@ -131,7 +133,9 @@ def test_registers_then_asks_with_the_token_and_keeps_neither(page: Page) -> Non
     write(page, "Headers", json.dumps({"Authorization": f"Bearer {token}"}))
     assert run(page, "{ me { email } }", email) == {"data": {"me": {"email": email}}}
 
-    page.wait_for_timeout(1000)  # GraphiQL stores what is typed half a second late
+    page.wait_for_function(  # GraphiQL stores what is typed half a second late
+        "JSON.stringify([localStorage, sessionStorage]).includes('me { email }')"
+    )
     stored = page.evaluate("JSON.stringify([localStorage, sessionStorage])")
     assert token not in stored
     assert PASSWORD not in stored

@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.waiting import HANG
+
 SECRETS = "/run/secrets"
 # In mounts and process numbers of its own; the network is the machine's, where the database is.
 CONFINE = """
@@ -51,11 +53,11 @@ class Image:
     def run(
         self, command: list[str], environment: Mapping[str, str], secrets: Path
     ) -> subprocess.CompletedProcess:
-        """Run `command` to its end, a minute at most."""
+        """Run `command` to its end. Raises TimeoutExpired when it hangs."""
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         process = self.start(command, environment, secrets, **pipes).process
         with process:
-            out, err = process.communicate(timeout=60)
+            out, err = process.communicate(timeout=HANG)
         return subprocess.CompletedProcess(command, process.returncode, out, err)
 
 
@@ -71,7 +73,7 @@ class Container:
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return int(children.read_text().split()[0])
 
-    def stop(self, seconds: float = 30) -> int:
+    def stop(self, seconds: float = HANG) -> int:
         """End it as docker stop does; its status. Raises TimeoutExpired, having killed it."""
         with self.process:
             subprocess.run(["kill", "-TERM", str(self.pid)], check=True)

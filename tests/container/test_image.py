@@ -5,7 +5,6 @@ import re
 import shutil
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from tests.container.running import Container, Image
 from tests.factories import PASSWORD, person
 from tests.mail_server import serving
 from tests.servers import Server, free_port, wait_until_it_answers
+from tests.waiting import HANG, wait_until
 
 pytestmark = pytest.mark.container
 ROOT = Path(__file__).parent.parent.parent
@@ -56,7 +56,7 @@ def container(
     command = [*image.says["Entrypoint"], *image.says["Cmd"]]
     with log.open("wb") as out:
         container = image.start(command, environment, secrets, stdout=out, stderr=out)
-    wait_until_it_answers(Server(container.process, f"http://127.0.0.1:{port}"), log, 60)
+    wait_until_it_answers(Server(container.process, f"http://127.0.0.1:{port}"), log)
     yield container
     if container.process.poll() is None:
         container.stop()
@@ -149,12 +149,12 @@ def test_registers_and_logs_in(port: int) -> None:
 
 @pytest.mark.usefixtures("container")
 def test_serves_the_whole_page_of_graphiql(port: int) -> None:
-    page = requests.get(f"http://127.0.0.1:{port}/graphiql", timeout=10)
+    page = requests.get(f"http://127.0.0.1:{port}/graphiql", timeout=HANG)
     assert page.status_code == 200
     assets = re.findall(r'(?:src|href)="(graphiql/assets/[^"]+)"', page.text)
     assert len(assets) == 6
     for asset in assets:
-        assert requests.get(f"http://127.0.0.1:{port}/{asset}", timeout=10).status_code == 200
+        assert requests.get(f"http://127.0.0.1:{port}/{asset}", timeout=HANG).status_code == 200
 
 
 def test_runs_as_its_user_without_rights_as_the_first_process(container: Container) -> None:
@@ -206,10 +206,7 @@ def test_its_worker_delivers_mail(
         command = [*image.says["Entrypoint"], "worker"]
         worker = image.start(command, {**environment, **mail}, folder)
         try:
-            until = time.monotonic() + 30
-            while given["email"] not in mail_server.recipients and time.monotonic() < until:
-                time.sleep(0.05)
-            assert given["email"] in mail_server.recipients
+            wait_until(lambda: given["email"] in mail_server.recipients)
         finally:
             status = worker.stop()
         assert status == 0

@@ -10,7 +10,6 @@ import re
 import resource
 import signal
 import socket
-import statistics
 import subprocess
 import sys
 import threading
@@ -23,7 +22,8 @@ from bson import Int64, ObjectId
 from pymongo.errors import AutoReconnect, DuplicateKeyError
 
 from development import embedded_database
-from tests.processes import ROOT, start_database, stop
+from tests.processes import ROOT, connect, start_database, stop
+from tests.waiting import HANG, wait_until
 
 NOON = datetime.datetime(2026, 3, 1, 12, tzinfo=datetime.UTC)
 HOUR = datetime.timedelta(hours=1)
@@ -53,7 +53,7 @@ def folder(tmp_path_factory):
 def database(folder):
     with files_at_most(256):
         process, uri = start_database(folder)
-    with pymongo.MongoClient(uri, tz_aware=True, socketTimeoutMS=5000) as client:
+    with pymongo.MongoClient(uri, tz_aware=True, socketTimeoutMS=120_000) as client:
         yield client.get_default_database()
     stop(process)
 
@@ -98,7 +98,7 @@ def refused(folder, *arguments):
         str(folder),
         *arguments,
     ]
-    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=20)
+    ended = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=HANG)
     assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (2, "", 1), ended
     return ended.stderr
 
@@ -116,13 +116,13 @@ def in_transaction(count, work):
 
 
 def milliseconds(work):
-    """The median of five runs: one slow disk or neighbour decides nothing."""
+    """The least of five runs: a slow disk or neighbour decides nothing."""
     took = []
     for _ in range(5):
         start = time.perf_counter()
         work()
         took.append((time.perf_counter() - start) * 1000)
-    return statistics.median(took)
+    return min(took)
 
 
 # How it starts and ends
@@ -130,7 +130,9 @@ def milliseconds(work):
 
 def test_publishes_its_address_while_it_serves_and_no_longer(start, tmp_path):
     folder = tmp_path / "made" / "on the way"
+    asked = time.monotonic()
     process, uri = start(folder)
+    starting = time.monotonic() - asked
     with pymongo.MongoClient(uri) as client:
         assert client.admin.command("ping")["ok"] == 1
         assert client.get_default_database().name == "accounts"
@@ -141,7 +143,7 @@ def test_publishes_its_address_while_it_serves_and_no_longer(start, tmp_path):
     )
     asked = time.monotonic()
     stop(process)
-    assert time.monotonic() - asked < 2  # what it takes when nothing ends the accept
+    assert time.monotonic() - asked < 2 * starting  # seconds, when nothing ends the accept
     assert process.returncode == 0
     assert not (folder / "embedded.uri").exists()
     assert not list(folder.glob("*.unfinished"))
@@ -153,10 +155,10 @@ def test_publishes_its_address_while_it_serves_and_no_longer(start, tmp_path):
 def test_ends_within_seconds_of_ctrl_c_whoever_is_connected(start, tmp_path):
     with heard_as(signal.SIGINT, signal.default_int_handler):
         process, uri = start(tmp_path)
-    with pymongo.MongoClient(uri, serverSelectionTimeoutMS=100) as client:
+    with connect(uri) as client:
         client.accounts.rows.insert_one({})
         process.send_signal(signal.SIGINT)
-        assert process.wait(5) == 0
+        assert process.wait(HANG) == 0
 
 
 def test_outlives_ctrl_c_when_it_was_started_in_the_background(start, tmp_path):
@@ -174,7 +176,7 @@ def test_kill_9_amid_writes_loses_none_that_was_acknowledged_and_leaves_no_lock(
     acknowledged = [[] for _ in range(4)]
 
     def write(number):
-        with pymongo.MongoClient(uri, serverSelectionTimeoutMS=100) as client:
+        with connect(uri, serverSelectionTimeoutMS=10_000, retryWrites=False) as client:
             try:
                 while True:
                     row = ObjectId()
@@ -187,7 +189,7 @@ def test_kill_9_amid_writes_loses_none_that_was_acknowledged_and_leaves_no_lock(
 
     in_transaction(4, write)
     with process:
-        assert process.wait(5) == -signal.SIGKILL
+        assert process.wait(HANG) == -signal.SIGKILL
 
     _, fresh_uri = start(tmp_path)
     with pymongo.MongoClient(fresh_uri) as client:
@@ -525,10 +527,7 @@ def test_deletes_what_has_expired_and_nothing_else(rows):
     ages = {"old": now - HOUR, "young": now + HOUR, "no date": "yesterday", "null": None}
     rows.insert_many({"_id": name, "expires": date} for name, date in ages.items())
     rows.insert_one({"_id": "none"})
-    for _ in range(100):
-        if rows.find_one("old") is None:
-            break
-        time.sleep(0.1)
+    wait_until(lambda: rows.find_one("old") is None, pause=0.1)
     assert {row["_id"] for row in rows.find()} == {"young", "no date", "null", "none"}
 
 

@@ -23,6 +23,7 @@ from development.mailbox.page import MAIL_POLICY, PAGE_POLICY, make_blueprint
 from tests.client import Client
 from tests.conftest import ENVIRONMENT
 from tests.processes import ROOT
+from tests.waiting import HANG
 
 SENDER = Address("Contas", addr_spec="contas@example.com")
 STATUSES = """
@@ -113,7 +114,7 @@ def test_the_development_worker_prints_and_keeps_mail(
     ) as worker:
         printed = [worker.stdout.readline() for _ in range(5)]
         worker.terminate()
-        assert worker.wait(30) == 0
+        assert worker.wait(HANG) == 0
     assert printed == [
         "-" * 72 + "\n",
         "To: ana@example.com\n",

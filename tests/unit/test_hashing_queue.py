@@ -13,6 +13,7 @@ import pytest
 
 from app.errors import AccountError, ErrorReason
 from app.security.hashing_queue import NICENESS, HashingQueue, available_cores, queue_size
+from tests.waiting import HANG, wait_until
 
 
 @contextmanager
@@ -22,10 +23,8 @@ def busy(turns: HashingQueue, places: int) -> Iterator[tuple[list[Future], threa
     with ThreadPoolExecutor(places) as askers:
         try:
             asked = [askers.submit(turns.run, enough.wait) for _ in range(places)]
-            until = time.monotonic() + 10
-            while turns._places._value > turns.at_once + turns.waiting - places:
-                assert time.monotonic() < until
-                time.sleep(0.001)
+            free = turns.at_once + turns.waiting - places
+            wait_until(lambda: turns._places._value <= free)
             yield asked, enough
         finally:
             enough.set()
@@ -64,7 +63,7 @@ def test_past_the_line_one_is_turned_away_at_once() -> None:
             assert refused.value.reason is ErrorReason.OVERLOADED
             assert refused.value.retry_after == 1
         enough.set()
-        assert [one.result(10) for one in asked] == [True] * 3
+        assert [one.result(HANG) for one in asked] == [True] * 3
     assert turns.run(int) == 0
     turns.refuse_when_full()
 
@@ -76,7 +75,8 @@ def test_work_whose_waiter_gave_up_is_not_run() -> None:
             turns.run(ran.append, "given up")
         assert refused.value.reason is ErrorReason.OVERLOADED
         enough.set()
-        assert asked[0].result(10) is True  # it had begun, and was waited for past the longest wait
+        # it had begun, and was waited for past the longest wait
+        assert asked[0].result(HANG) is True
     turns.run(ran.append, "the next")
     assert ran == ["the next"]
 

@@ -9,6 +9,7 @@ import pytest
 
 from app.web.server import rsgi_adapter
 from app.web.server.rsgi_adapter import RsgiAdapter, make_environ
+from tests.waiting import HANG
 
 pytestmark = pytest.mark.usefixtures("app")
 
@@ -57,10 +58,34 @@ def carried(application: Any, times: int) -> list[Protocol]:
         carries.__rsgi_init__(asyncio.get_running_loop())
         answers = [Protocol() for _ in range(times)]
         for protocol in answers:
-            await asyncio.wait_for(carries.__rsgi__(scope(), protocol), 5)
+            await asyncio.wait_for(carries.__rsgi__(scope(), protocol), HANG)
         return answers
 
     return asyncio.run(run())
+
+
+def test_answers_that_are_held_take_no_thread() -> None:
+    def application(environ: dict, start_response: Any) -> list[bytes]:
+        environ["app.held"] = environ.get("HTTP_HELD") and HANG
+        start_response("200 OK", [])
+        return [b"{}"]
+
+    async def run() -> list[int]:
+        adapter = RsgiAdapter(application, threads=1, max_body_bytes=10)
+        adapter.__rsgi_init__(asyncio.get_running_loop())
+        held = [Protocol() for _ in range(3)]
+        tasks = [
+            asyncio.create_task(adapter.__rsgi__(scope(("held", "yes")), protocol))
+            for protocol in held
+        ]
+        await asyncio.sleep(0)  # they ask first
+        quick = Protocol()
+        await asyncio.wait_for(adapter.__rsgi__(scope(), quick), HANG)
+        for task in tasks:
+            task.cancel()
+        return [quick.status, *(protocol.status for protocol in held)]
+
+    assert asyncio.run(run()) == [200, 0, 0, 0]
 
 
 def test_a_thread_outlives_an_application_that_fails() -> None:
