@@ -18,6 +18,7 @@ from granian.constants import HTTPModes, Interfaces, Loops
 from granian.http import HTTP1Settings
 
 from app.config import Settings, SettingsError, load_settings
+from app.extension import register_extensions
 from app.models.connection import check_uri
 from app.web.http.trusted_documents import read_trusted_documents
 from app.web.server.draining import CLOSE, LEAVE
@@ -86,6 +87,7 @@ def check_settings(settings: Settings) -> str:
     """
     if settings.metrics_port == settings.port:
         raise SettingsError("METRICS_PORT: The same as PORT; give it another one.")
+    register_extensions(settings.extensions)
     check_uri(settings)
     read_trusted_documents(settings)
     if settings.metrics_port is not None:
