@@ -16,8 +16,9 @@ from app.models import user as documents
 from app.models import user_list as users
 from app.models.security_event import SecurityEventType as Happened
 from app.models.user import UserRecord
+from schema.cursors import Cursors
 from schema.guard import owner_or_admin
-from schema.pagination import Cursors, Page, PageInfo
+from schema.pagination import Page, PageInfo
 
 ROLES = {
     documents.Role.USER: "An account like any other.",

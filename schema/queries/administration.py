@@ -13,8 +13,9 @@ from app.models.user import Role as AccountRole
 from app.models.user import UserRecord
 from app.models.user_list import UserOrderField as OrderField
 from schema.connections import UserConnection
+from schema.cursors import Cursors, TextCursors
 from schema.guard import role
-from schema.pagination import CountedPage, Cursors, TextCursors, selected
+from schema.pagination import CountedPage, selected
 from schema.types import OrderDirection, Role, User, UserOrderField
 
 NEWEST_FIRST = {"field": "CREATED_AT", "direction": "DESC"}

@@ -56,7 +56,7 @@ def full_line(app: object) -> Iterator[None]:
     with ThreadPoolExecutor(places) as flood:
         asked = [flood.submit(line.run, enough.wait) for _ in range(places)]
         until = time.monotonic() + 10
-        while line._places._value:
+        while sum(line.load()) < line.at_once + line.waiting:
             assert time.monotonic() < until
             time.sleep(0.001)
         yield

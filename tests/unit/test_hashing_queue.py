@@ -23,7 +23,7 @@ def busy(turns: HashingQueue, places: int) -> Iterator[tuple[list[Future], threa
         try:
             asked = [askers.submit(turns.run, enough.wait) for _ in range(places)]
             until = time.monotonic() + 10
-            while turns._places._value > turns.at_once + turns.waiting - places:
+            while sum(turns.load()) < places:
                 assert time.monotonic() < until
                 time.sleep(0.001)
             yield asked, enough
