@@ -4,7 +4,6 @@ Each worker counts in files of its own, which whoever is scraped adds up (promet
 multiprocess mode; see app/web/telemetry/metrics_folder.py).
 """
 
-from bisect import bisect_left
 from collections import deque
 from contextlib import suppress
 
@@ -149,18 +148,9 @@ def _settle() -> None:
     for (name, outcome), number in requests.items():
         REQUESTS.labels(name, outcome).inc(number)
     for name, values in latencies.items():
-        _observe(LATENCY.labels(name), values)
-
-
-def _observe(latency: Histogram, values: list[float]) -> None:
-    """What `latency.observe` does for one value, for many."""
-    buckets: dict[int, int] = {}
-    for value in values:
-        bucket = bisect_left(latency._upper_bounds, value)
-        buckets[bucket] = buckets.get(bucket, 0) + 1
-    latency._sum.inc(sum(values))
-    for bucket, number in buckets.items():
-        latency._buckets[bucket].inc(number)
+        observe = LATENCY.labels(name).observe
+        for value in values:
+            observe(value)
 
 
 def _outcome(reasons: tuple[str, ...]) -> str:
