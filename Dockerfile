@@ -44,7 +44,9 @@ RUN useradd --uid 10001 --no-create-home --home-dir /nonexistent \
 WORKDIR /srv/accounts
 COPY --from=build /srv/accounts ./
 COPY --from=assets /assets app/web/pages/graphiql/node_modules
-ENV FLASK_ENV=production FLASK_APP=application.py PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
+# An image that extends this one copies its packages to extensions/: see docs/extending.md.
+ENV FLASK_ENV=production FLASK_APP=application.py PYTHONPATH=/srv/accounts/extensions \
+    PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 USER 10001
 EXPOSE 5000
 # Of the server; a container that runs the worker turns it off (compose.yaml).

@@ -3,6 +3,7 @@
 import os
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -55,6 +56,21 @@ def image(context: Path) -> Iterator[Image]:
         root = workshop.unpacked(name)
         (root / "run" / "secrets").mkdir(parents=True, exist_ok=True)
         yield Image(root, workshop.settings_of(name))
+
+
+@pytest.fixture(scope="session")
+def extended_image(
+    image: Image, context: Path, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Image]:
+    """The image of examples/extension, built as docs/extending.md says, unpacked."""
+    folder = tmp_path_factory.mktemp("extension") / "extension"
+    shutil.copytree(workshop.ROOT / "examples" / "extension", folder)
+    install = ("-m", "pip", "install", "--quiet", "--target", ".", "-r", "requirements.txt")
+    subprocess.run([sys.executable, *install], cwd=folder, check=True)
+    name = workshop.extended(workshop.built(context), folder)
+    root = workshop.unpacked(name)
+    (root / "run" / "secrets").mkdir(parents=True, exist_ok=True)
+    yield Image(root, workshop.settings_of(name))
 
 
 @pytest.fixture(scope="session")

@@ -81,6 +81,17 @@ def built(context: Path) -> str:
     return name
 
 
+def extended(base: str, context: Path) -> str:
+    """The image of a context whose Dockerfile begins with ``FROM accounts``, by its name."""
+    name = f"{IMAGE}-extended:latest"
+    buildah("tag", base, "accounts")
+    buildah(
+        *("bud", "--isolation", "chroot", "--format", "docker", "--layers=false", "--quiet"),
+        *("--pull-never", "--tag", name, str(context)),
+    )
+    return name
+
+
 def settings_of(name: str) -> dict:
     """What the image says of itself: User, Entrypoint, Env, ..."""
     return json.loads(buildah("inspect", "--type", "image", name))["Docker"]["config"]
