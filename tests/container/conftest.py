@@ -59,9 +59,7 @@ def image(context: Path) -> Iterator[Image]:
 
 
 @pytest.fixture(scope="session")
-def extended_image(
-    image: Image, context: Path, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[Image]:
+def extended_image(image: Image, context: Path, tmp_path_factory: pytest.TempPathFactory) -> Image:
     """The image of examples/extension, built as docs/extending.md says, unpacked."""
     folder = tmp_path_factory.mktemp("extension") / "extension"
     shutil.copytree(workshop.ROOT / "examples" / "extension", folder)
@@ -70,7 +68,7 @@ def extended_image(
     name = workshop.extended(workshop.built(context), folder)
     root = workshop.unpacked(name)
     (root / "run" / "secrets").mkdir(parents=True, exist_ok=True)
-    yield Image(root, workshop.settings_of(name))
+    return Image(root, workshop.settings_of(name))
 
 
 @pytest.fixture(scope="session")
