@@ -17,7 +17,7 @@ from dotenv import dotenv_values
 from marshmallow.validate import Length, OneOf, Range
 
 from app.environment import DEVELOPMENT, ENVIRONMENTS, PRODUCTION, Environment, setting
-from app.locales import DEFAULT_LOCALE, LOCALES
+from app.locales import DEFAULT_LOCALE
 from app.setting_formats import (
     check_http_url,
     check_mongodb_uri,
@@ -96,7 +96,7 @@ class Settings:
     token_issuer: str = setting(lambda env: env.str("JWT_ISSUER", "graphql-accounts"))
     token_audience: str = setting(lambda env: env.str("JWT_AUDIENCE", "graphql-accounts"))
     default_locale: str = setting(
-        lambda env: env.str("DEFAULT_LOCALE", DEFAULT_LOCALE, validate=OneOf(LOCALES))
+        lambda env: env.str("DEFAULT_LOCALE", DEFAULT_LOCALE)  # checked by app.extension
     )
     bcrypt_rounds: int = setting(lambda env: env.integer("BCRYPT_ROUNDS", 12, 4, 16))
     graphiql: bool = setting(lambda env: env.bool("GRAPHIQL", not env.production))

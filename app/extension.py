@@ -22,10 +22,10 @@ from typing import Any, TypeVar
 
 import click
 
-from app.config import SettingsError
+from app.config import Settings, SettingsError
 from app.errors import REASONS, AnyErrorReason
 from app.events import AccountListener
-from app.locales import add_locales
+from app.locales import LOCALES, add_locales, find_gaps
 from app.mail_kinds import MAIL_KINDS, AnyMailKind
 from app.permissions import PERMISSIONS, ROLES, AnyPermission, Role
 from app.profile_fields import ProfileField, add_profile_fields
@@ -79,16 +79,19 @@ class Parts:
 _registered: dict[str, Extension] = {}
 
 
-def register_extensions(modules: Iterable[str]) -> None:
-    """Import these modules and add their entries to the tables, each module once.
+def register_extensions(settings: Settings) -> None:
+    """Import the modules of EXTENSIONS and add their entries to the tables, each module once.
 
     Call it before anything of app.models, app.accounts or schema is imported.
-    Raises SettingsError, naming EXTENSIONS, for a module that cannot be imported, defines no
-    EXTENSION, or brings a name that is taken.
+    Raises SettingsError: naming EXTENSIONS for a module that cannot be imported, defines no
+    EXTENSION, brings a name that is taken, or lacks a text in a language; naming DEFAULT_LOCALE
+    for a language that there is not.
     """
-    for module in (*BUILT_IN, *modules):
-        if module not in _registered:
-            _registered[module] = _register(module)
+    _register_each((*BUILT_IN, *settings.extensions))
+    if settings.extensions and (gaps := find_gaps(REASONS.values(), MAIL_KINDS)):
+        raise SettingsError("\n".join(f"EXTENSIONS: {gap}" for gap in gaps))
+    if settings.default_locale not in LOCALES:
+        raise SettingsError(f"DEFAULT_LOCALE: Must be one of: {', '.join(LOCALES)}.")
 
 
 def load_parts() -> list[Parts]:
@@ -96,8 +99,14 @@ def load_parts() -> list[Parts]:
 
     Raises SettingsError for parts that cannot be imported.
     """
-    register_extensions(())
+    _register_each(BUILT_IN)
     return [_import(one.parts, "PARTS", Parts) for one in _registered.values() if one.parts]
+
+
+def _register_each(modules: Iterable[str]) -> None:
+    for module in modules:
+        if module not in _registered:
+            _registered[module] = _register(module)
 
 
 def _register(module: str) -> Extension:

@@ -15,7 +15,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     """
     settings = settings or config.load_settings()
     config.use(settings)
-    register_extensions(settings.extensions)
+    register_extensions(settings)
     # Imported only now: documents and types are built from the tables that extensions add to.
     from app.assembly import assemble
 

@@ -26,7 +26,7 @@ def main(fallback: "MailTransport | None" = None, format_line: "LineFormat | Non
     try:
         settings = config.load_settings()
         config.use(settings)
-        register_extensions(settings.extensions)
+        register_extensions(settings)
         from app import mail_worker  # it is built from the tables that extensions add to
 
         mail_worker.run(settings, fallback, format_line)

@@ -52,7 +52,15 @@ def _node(module: str) -> Callable[[int], list[str]]:
     return lambda _: ["node", str(HERE / module)]
 
 
-FLASK = "flask"
+FLASK, BEFORE = "flask", "before"
+
+
+def another_checkout(folder: Path) -> Contender:
+    """This server as it is in another checkout, with an environment of its own."""
+    start = ["env", f"VENV={folder / '.venv'}", str(folder / "boot.sh"), "serve"]
+    return Contender(BEFORE, f"this server in {folder.name}", lambda _: start, (), plain_hash=False)
+
+
 CONTENDERS = (
     Contender(
         "ours", "this server", _ours,

@@ -15,7 +15,7 @@ from pathlib import Path
 from benchmarks import report
 from benchmarks.accounts import FEW_PEOPLE, PEOPLE, make_accounts
 from benchmarks.databases import DATABASES
-from benchmarks.lineup import CONTENDERS, Contender
+from benchmarks.lineup import CONTENDERS, Contender, another_checkout
 from benchmarks.rounds import MANY, ONE, measure, say, started_contender
 from benchmarks.scenarios import SCENARIOS
 
@@ -28,6 +28,8 @@ def main() -> int:
     people = FEW_PEOPLE if asked.database == "embedded" else PEOPLE
     accounts = make_accounts(asked.bcrypt_rounds, people)
     contenders = [c for c in CONTENDERS if c.name in asked.only and _can_run(c)]
+    if asked.beside:
+        contenders.append(another_checkout(asked.beside.resolve()))
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         uri = stack.enter_context(DATABASES[asked.database](accounts, Path(folder)))
         servers = [
@@ -53,6 +55,7 @@ def read_options() -> argparse.Namespace:
     listed = {"type": lambda text: text.split(",")}
     parser.add_argument("--only", default=names, help=f"of {','.join(names)}", **listed)
     scenarios = [one.name for one in SCENARIOS]
+    parser.add_argument("--beside", type=Path, help="another checkout of this server, measured too")
     parser.add_argument("--scenarios", default=scenarios, help=",".join(scenarios), **listed)
     parser.add_argument("--database", choices=DATABASES, default="stub")
     parser.add_argument("--distinct", choices=("also", "only", "no"), default="also")

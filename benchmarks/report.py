@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from benchmarks.lineup import FLASK, STRAWBERRY_PYTHON, Contender
+from benchmarks.lineup import BEFORE, FLASK, STRAWBERRY_PYTHON, Contender
 from benchmarks.load import percentile
 from benchmarks.processes import ROOT
 from benchmarks.scenarios import SCENARIOS
@@ -28,6 +28,8 @@ WANTED = (
     ("users", "naive", 1 / 20),
     ("register", FLASK, 1.0),
     ("login", BCRYPT, 1.03),
+    ("me", BEFORE, 1.05),  # with --beside, as the next
+    ("users", BEFORE, 1.05),
 )
 
 

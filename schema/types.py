@@ -57,7 +57,7 @@ DIRECTIONS = {
 DEVICE = "The browser and the system, such as `Firefox, Windows`; null when neither is known."
 
 
-def _enum(enum: type[Enum], described: dict[Enum, str]) -> type[graphene.Enum]:
+def _enum(enum: type[Enum], described: Mapping[Any, str]) -> type[graphene.Enum]:
     """The GraphQL enum of a Python one, every value with its description."""
     summary = enum.__doc__
     return graphene.Enum.from_enum(

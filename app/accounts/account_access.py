@@ -2,11 +2,24 @@
 
 from collections.abc import Collection, Iterable
 
+from bson import ObjectId
+
 from app.accounts.caller import Caller
 from app.errors import AccountError, ErrorReason
-from app.models.user import UserRecord
+from app.models.user import UserRecord, find_by_id
 from app.permissions import AnyPermission, permissions_of
 from app.profile_fields import PROFILE_FIELDS
+
+
+def read_changed_account(user_id: ObjectId, otherwise: ErrorReason) -> UserRecord:
+    """Read an account again after its own change, secrets included.
+
+    Raises AccountError(otherwise) when it was deleted in the meantime.
+    """
+    user = find_by_id(user_id)
+    if user is None:
+        raise AccountError(otherwise)
+    return user
 
 
 def require_owner_or(permission: AnyPermission, account: UserRecord, caller: Caller) -> None:

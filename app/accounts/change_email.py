@@ -1,5 +1,6 @@
 """A signed-in person moves the account to another address, which has to prove that it is theirs."""
 
+from app.accounts.account_access import read_changed_account
 from app.accounts.caller import Caller, SignedInCaller
 from app.accounts.forms import CHANGE_EMAIL, LINK, load_form
 from app.accounts.mail_content import describe_origin
@@ -11,7 +12,7 @@ from app.models.link import LinkKind, end_links, offer_email_change, spend_link
 from app.models.outgoing_mail import enqueue_mail
 from app.models.security_event import SecurityEventType
 from app.models.transaction import in_transaction
-from app.models.user import UserRecord, find_by_id
+from app.models.user import UserRecord
 from app.models.user_list import update_search_terms
 from app.security.audit import record
 from app.security.throttle import Action, count_request, limit_attempts
@@ -54,7 +55,7 @@ def confirm_email_change(given: dict, caller: Caller) -> UserRecord:
     with limit_attempts(Action.LINK, account=None, address=caller.ip_address):
         user, link = resolve_link(LinkKind.CHANGE_EMAIL, token)
         in_transaction(lambda: _change(user, link, caller))
-    return find_by_id(user.id)
+    return read_changed_account(user.id, ErrorReason.LINK_INVALID)
 
 
 def _change(user: UserRecord, link: dict, caller: Caller) -> None:

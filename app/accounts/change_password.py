@@ -1,5 +1,6 @@
 """A signed-in person changes the password."""
 
+from app.accounts.account_access import read_changed_account
 from app.accounts.caller import SignedInCaller
 from app.accounts.forms import CHANGE_PASSWORD, load_form, refuse_weak_password
 from app.accounts.mail_content import describe_origin
@@ -13,7 +14,7 @@ from app.models.password import replace_password
 from app.models.security_event import SecurityEventType
 from app.models.session import remove_sessions_of, renew_session
 from app.models.transaction import in_transaction
-from app.models.user import UserRecord, find_by_id
+from app.models.user import UserRecord
 from app.security import tokens
 from app.security.audit import record
 from app.security.passwords import hash_password
@@ -39,7 +40,7 @@ def change_password(given: dict, caller: SignedInCaller) -> SignInResult:
     pair = tokens.issue(
         str(user.id), str(caller.session_id), refresh_id=refresh_id, refresh_issued_at=at
     )
-    return SignInResult(find_by_id(user.id), pair)
+    return SignInResult(read_changed_account(user.id, ErrorReason.TOKEN_REVOKED), pair)
 
 
 def _change(user: UserRecord, hashed: str, caller: SignedInCaller) -> None:

@@ -13,24 +13,24 @@ def requested_slice(
     last: int | None = None,
     before: Position | None = None,
 ) -> Slice:
-    """The rows asked for, 20 unless told, at most 100: first or after goes forwards, last or
-    before backwards.
+    """Return the rows to read: default 20, at most 100. `first` and `after` go forwards, `last` and
+    `before` backwards.
 
-    Raises AccountError(INVALID_DATA): for another number; for both directions at once, naming all
-    that was given, since any of it may be the mistake.
+    Raises AccountError(INVALID_DATA) for another number, and for both directions at once: then it
+    names all arguments that were given, since any of them may be the mistake.
     """
-    given = {"first": first, "after": after, "last": last, "before": before}
-    given = {name: value for name, value in given.items() if value is not None}
-    backwards = not given.keys().isdisjoint(("last", "before"))
-    if backwards and not given.keys().isdisjoint(("first", "after")):
-        raise _refusal(*given)
-    name, position = ("last", before) if backwards else ("first", after)
-    size = given.get(name, PAGE_SIZE)
+    arguments = {"first": first, "after": after, "last": last, "before": before}
+    given = [name for name, value in arguments.items() if value is not None]
+    backwards = "last" in given or "before" in given
+    if backwards and ("first" in given or "after" in given):
+        raise _invalid(*given)
+    name, size, position = ("last", last, before) if backwards else ("first", first, after)
+    size = PAGE_SIZE if size is None else size
     if not 0 < size <= LARGEST_PAGE:
-        raise _refusal(name)
+        raise _invalid(name)
     return Slice(size, position, backwards)
 
 
-def _refusal(*names: str) -> AccountError:
+def _invalid(*names: str) -> AccountError:
     reason = ErrorReason.INVALID_DATA
     return AccountError(reason, fields=dict.fromkeys(names, reason))

@@ -79,7 +79,8 @@ def _note_export(caller: SignedInCaller) -> None:
 
 def _deactivate(caller: SignedInCaller) -> UserRecord:
     closed = close_account(caller.user.id, caller.session_id)
-    _refuse_unless(closed is not None)
+    if closed is None:
+        raise AccountError(ErrorReason.TOKEN_REVOKED)
     record(SecurityEventType.DEACTIVATED, caller.user.id, **caller.origin)
     return closed
 

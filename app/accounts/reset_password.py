@@ -5,6 +5,7 @@ from typing import Any
 
 from bson import ObjectId
 
+from app.accounts.account_access import read_changed_account
 from app.accounts.caller import Caller
 from app.accounts.forms import EMAIL, RESET_PASSWORD, load_form, refuse_weak_password
 from app.accounts.mail_content import describe_origin
@@ -18,7 +19,7 @@ from app.models.outgoing_mail import enqueue_mail
 from app.models.security_event import SecurityEventType
 from app.models.session import Session, remove_sessions_of
 from app.models.transaction import in_transaction
-from app.models.user import UserRecord, find_by_id
+from app.models.user import UserRecord
 from app.security.audit import record
 from app.security.passwords import hash_password
 from app.security.throttle import Action, count_request, limit_attempts
@@ -49,7 +50,7 @@ def reset_password(given: Mapping[str, Any], caller: Caller) -> SignInResult:
         refuse_weak_password(form["new_password"], user)
         hashed = hash_password(form["new_password"])
         session = in_transaction(lambda: _reset(user, link["id"], hashed, caller))
-    return issue_tokens(find_by_id(user.id), session)
+    return issue_tokens(read_changed_account(user.id, ErrorReason.LINK_INVALID), session)
 
 
 def _reset(user: UserRecord, link_id: ObjectId, hashed: str, caller: Caller) -> Session:

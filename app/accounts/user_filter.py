@@ -23,7 +23,9 @@ def conditions(given: Mapping[str, Any]) -> dict[str, Any]:
     if not given:
         return {}  # as most pages are asked for
     form = load_form(FILTER, given, ("filter",))
-    where = {name: form[name] for name in ("active", "email_verified") if name in form}
+    where: dict[str, Any] = {
+        name: form[name] for name in ("active", "email_verified") if name in form
+    }
     if "role" in form:
         where["roles"] = form["role"].value
     bounds = {"$gt": form.get("created_after"), "$lt": form.get("created_before")}

@@ -2,6 +2,7 @@
 
 from bson import ObjectId
 
+from app.accounts.account_access import read_changed_account
 from app.accounts.caller import Caller
 from app.accounts.forms import EMAIL, LINK, load_form
 from app.errors import AccountError, ErrorReason
@@ -10,7 +11,7 @@ from app.models.link import LinkKind, spend_link
 from app.models.outgoing_mail import enqueue_mail
 from app.models.security_event import SecurityEventType
 from app.models.transaction import in_transaction
-from app.models.user import UserRecord, find_by_id
+from app.models.user import UserRecord
 from app.security.audit import record
 from app.security.links import read_link_token
 from app.security.throttle import Action, count_request, limit_attempts
@@ -37,7 +38,7 @@ def verify_email(given: dict, caller: Caller) -> UserRecord:
     with limit_attempts(Action.LINK, account=None, address=caller.ip_address):
         user_id, link_id = read_link_token(LinkKind.VERIFY_EMAIL, token)
         in_transaction(lambda: _verify(user_id, link_id, caller))
-    return find_by_id(user_id)
+    return read_changed_account(user_id, ErrorReason.LINK_INVALID)
 
 
 def _verify(user_id: ObjectId, link_id: ObjectId, caller: Caller) -> None:

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import click
 
 from app.config import SettingsError
-from app.errors import AccountError, ErrorReason, FieldPath
+from app.errors import AccountError, AnyErrorReason, ErrorReason, FieldPath
 from app.locales import OPERATOR_LOCALE, sentence
 
 NOT_TRIED = 2
@@ -41,7 +41,7 @@ def report_errors() -> Iterator[None]:
         raise click.ClickException(_worded(error)) from None
 
 
-def fault(path: FieldPath, reason: ErrorReason) -> str:
+def fault(path: FieldPath, reason: AnyErrorReason) -> str:
     """What is wrong with one value, in words, and the reason by its name for scripts."""
     words = "This value does not fit."
     if reason is not ErrorReason.INVALID_DATA:

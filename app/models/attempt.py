@@ -85,7 +85,7 @@ def settle_attempt(
     given_back: Sequence[Quota] = (),
 ) -> None:
     """Forget all failures of some keys, and under others this attempt alone; one command."""
-    nothing = {"$set": {"failures": [], "free_at": None, "expires_at": at}}
+    nothing: dict[str, Any] = {"$set": {"failures": [], "free_at": None, "expires_at": at}}
     others = {"$ne": ["$$one.by", attempt_id]}
     updates = [UpdateOne({"_id": quota.key}, nothing) for quota in forgotten]
     updates += [

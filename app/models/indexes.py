@@ -57,16 +57,16 @@ def build_indexes() -> dict[str, list[str]]:
             with long_timeout(BUILD_SECONDS):
                 document.ensure_indexes()
         except DuplicateKeyError as error:
-            names = ", ".join(error.details.get("keyPattern") or ["a unique index"])
+            details = error.details or {}
+            names = ", ".join(details.get("keyPattern") or ["a unique index"])
             raise UnbuildableIndexError(
                 f"{collection.name}: the same {names} occurs twice"
             ) from None
         except OperationFailure as error:
-            if not str(error.details.get("codeName")).startswith("Index"):
+            name = str((error.details or {}).get("codeName"))
+            if not name.startswith("Index"):
                 raise
-            raise UnbuildableIndexError(
-                f"{collection.name}: {error.details['codeName']}; `--check` names it"
-            ) from None
+            raise UnbuildableIndexError(f"{collection.name}: {name}; `--check` names it") from None
         built[collection.name] = sorted(collection.index_information())
     return built
 

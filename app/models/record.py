@@ -2,7 +2,6 @@
 
 from typing import Any, Self
 
-from bson import ObjectId
 from mongoengine import Document
 
 
@@ -13,7 +12,7 @@ class Record:
     twenty times as much. A record is for reading only: nothing writes it back.
     """
 
-    id: ObjectId
+    id: Any  # an ObjectId, or the text that identifies the document
 
     def __init_subclass__(cls, *, document: type[Document] | None = None) -> None:
         """Give the document's optional fields the default None, where the class has no other."""

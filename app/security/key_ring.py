@@ -79,7 +79,9 @@ def current_key_ring() -> KeyRing:
     if ring is not None and monotonic() - ring.read_at < KEPT:
         return ring
     # one thread reads; the others go on with the keys that were fresh a moment ago
-    if not _lock.acquire(blocking=ring is None):
+    if ring is None:
+        _lock.acquire()
+    elif not _lock.acquire(blocking=False):
         return ring
     try:
         newest = _ring
@@ -170,8 +172,8 @@ def _read_again() -> KeyRing:
             raise
         log.error("the signing keys stay as they were: %s", error)
         keys = before.keys
-    kept = before is not None and before.keys.keys() <= keys.keys()
-    _ring = KeyRing(keys, before.remembered if kept else {}, read_at)
+    remembered = before.remembered if before and before.keys.keys() <= keys.keys() else {}
+    _ring = KeyRing(keys, remembered, read_at)
     return _ring
 
 

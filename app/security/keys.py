@@ -25,7 +25,7 @@ SHARED_BYTES = 32  # RFC 7518, section 3.2: HS256's own size
 RSA_BITS = 2048  # RFC 7518, section 3.3: the least; keys are changed, and tokens stay short
 NONCE_BYTES = 12  # NIST SP 800-38D
 PURPOSE = b"graphql-accounts.signing-keys"
-PUBLIC_FORMATS = {"RS256": RSAAlgorithm, "EdDSA": OKPAlgorithm}
+PUBLIC_FORMATS: dict[str, Any] = {"RS256": RSAAlgorithm, "EdDSA": OKPAlgorithm}
 
 
 class UnreadableKeyError(Exception):

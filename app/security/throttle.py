@@ -20,7 +20,7 @@ from bson import ObjectId
 
 from app.clock import now
 from app.config import current
-from app.errors import AccountError, ErrorCode, ErrorReason
+from app.errors import AccountError, AnyErrorReason, ErrorCode, ErrorReason
 from app.events import emit
 from app.models.attempt import Quota, blocked_until, count_attempt, settle_attempt
 from app.security.hashing_queue import refuse_when_full
@@ -100,7 +100,7 @@ def count_request(action: Action, *, account: str | None, address: str | None) -
     _count_or_refuse(action, _address_quotas(action, address) + _account_quotas(action, account))
 
 
-def _reveals_nothing(reason: ErrorReason) -> bool:
+def _reveals_nothing(reason: AnyErrorReason) -> bool:
     """Whether a refusal says nothing about what was presented."""
     return reason.code is ErrorCode.SERVICE_UNAVAILABLE or reason is ErrorReason.INVALID_DATA
 

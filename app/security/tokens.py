@@ -101,7 +101,7 @@ def issue(
     key = key_ring.current_key_ring().signing()
     # PyJWT signs by the header's algorithm, where one is given, rather than by the library's own
     headers = {"alg": key.algorithm, "kid": key.kid}
-    with _app.app_context():
+    with _library().app_context():
         g.signing_key = key
         access_token = create_access_token(
             user_id, additional_claims=access, additional_headers=headers
@@ -126,6 +126,12 @@ def read_access(token: str) -> Claims:
 def read_refresh(token: str) -> Claims:
     """The claims of a refresh token. Raises AccountError(TOKEN_INVALID or TOKEN_EXPIRED)."""
     return _read(token, REFRESH)
+
+
+def _library() -> Flask:
+    if _app is None:
+        raise RuntimeError("configure has not run: there is no application yet")
+    return _app
 
 
 def _claims(session_id: str, token_id: str, started: datetime, lifetime: timedelta) -> dict:
@@ -153,7 +159,7 @@ def _verify(token: str) -> Claims:
     if len(token) > LONGEST:
         raise AccountError(ErrorReason.TOKEN_INVALID)
     try:
-        with _app.app_context():
+        with _library().app_context():
             claims = decode_token(token)
         # the library fills in what is missing; what was truly signed is read beside it
         signed = jwt.decode(token, options={"verify_signature": False})

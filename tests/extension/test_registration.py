@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from app.config import load_settings
 from app.extension import Extension, Parts, load_parts, register_extensions
+from app.locales import LOCALES
 from schema.root import make_root
 from tests.conftest import ENVIRONMENT
 from tests.servers import ROOT
@@ -34,11 +36,20 @@ FAULTY = {
     + "fields = [ProfileField(name='address', description='Another.')]\n"
     + "EXTENSION = Extension(name='faulty', profile_fields=fields)": "EXTENSIONS: faulty: ",
 }
+REASON = """
+from app.errors import AnyErrorReason, ErrorCode
+class Reason(AnyErrorReason):
+    NEW_REASON = ErrorCode.CONFLICT, "New."
+EXTENSION = Extension(name="faulty", error_reasons=Reason)
+"""
 
 
-def run(tmp_path: Path, program: str, source: str) -> subprocess.CompletedProcess:
+def run(
+    tmp_path: Path, program: str, source: str, locale: str = "pt-BR"
+) -> subprocess.CompletedProcess:
     (tmp_path / "faulty.py").write_text(source)
     environment = {**ENVIRONMENT, "PYTHONPATH": str(tmp_path), "EXTENSIONS": "faulty"}
+    environment["DEFAULT_LOCALE"] = locale
     environment |= {"SMTP_URL": "smtp://127.0.0.1:9", "MONGODB_URI": "mongodb://127.0.0.1:9"}
     return subprocess.run(
         [sys.executable, *PROGRAMS[program]],
@@ -65,17 +76,34 @@ def test_names_what_is_wrong(tmp_path: Path, source: str) -> None:
     assert line.startswith(FAULTY[source])
 
 
+def test_names_each_language_that_lacks_a_text(tmp_path: Path) -> None:
+    ended = run(tmp_path, "worker", DECLARE + REASON)
+    assert ended.returncode == 2
+    assert ended.stderr.splitlines() == [
+        f"EXTENSIONS: {tag}: no sentence for NEW_REASON" for tag in LOCALES
+    ]
+
+
+@pytest.mark.parametrize("program", PROGRAMS)
+def test_a_default_language_that_there_is_not_ends_each_program(
+    tmp_path: Path, program: str
+) -> None:
+    ended = run(tmp_path, program, DECLARE + "EXTENSION = Extension(name='faulty')", "qaa")
+    assert ended.returncode == 2
+    assert ended.stderr == "DEFAULT_LOCALE: Must be one of: pt-BR, en, es.\n"
+
+
 def test_an_extension_that_comes_too_late_is_a_programming_error(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "late_extension.py").write_text(DECLARE + "EXTENSION = Extension(name='late')")
     monkeypatch.syspath_prepend(str(tmp_path))
     with pytest.raises(RuntimeError, match="late_extension comes too late"):
-        register_extensions(["late_extension"])
+        register_extensions(load_settings({**ENVIRONMENT, "EXTENSIONS": "late_extension"}))
 
 
 def test_the_administration_comes_through_the_same_door() -> None:
-    register_extensions(["app.administration"])  # a second time: nothing happens
+    register_extensions(load_settings(ENVIRONMENT))  # a second time: nothing happens
     (parts,) = load_parts()
     assert {"user", "users"} == parts.queries.keys()
     assert {"set_user_active", "set_user_roles", "delete_user"} == parts.mutations.keys()

@@ -68,7 +68,6 @@ def test_production_refuses(changes: dict, variable: str) -> None:
         ("JWT_ACCESS_TOKEN_EXPIRES", "0"),
         ("JWT_ACCESS_TOKEN_EXPIRES", "soon"),
         ("JWT_REFRESH_TOKEN_EXPIRES", "-1"),
-        ("DEFAULT_LOCALE", "qaa"),
         ("BCRYPT_ROUNDS", "3"),
         ("WORKERS", "0"),
         ("THREADS", "many"),

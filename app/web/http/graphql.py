@@ -1,7 +1,7 @@
 """The endpoint: GraphQL over HTTP. Media types, the body, the caller, the answer."""
 
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 from urllib.parse import parse_qs
@@ -118,10 +118,10 @@ class GraphQLView(View):
         self._endpoint = endpoint
 
     @classmethod
-    def as_view(cls, name: str, *, schema: graphene.Schema, **options: Any) -> Callable:
-        """The view; its `endpoint` answers the same without Flask (see wsgi_dispatch.py)."""
+    def as_view(cls, name: str, *, schema: graphene.Schema, **options: Any) -> Any:
+        """Return the view; its `endpoint` answers the same without Flask (see wsgi_dispatch.py)."""
         endpoint = Endpoint(schema, **options)
-        view = super().as_view(name, endpoint)
+        view: Any = super().as_view(name, endpoint)
         view.endpoint = endpoint
         return view
 

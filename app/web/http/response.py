@@ -50,4 +50,4 @@ def http_error(incoming: IncomingRequest, error: HTTPException) -> Answer:
         fault = AccountError(ErrorReason.MALFORMED_REQUEST, limit=("body bytes", most))
     allowed = getattr(error, "valid_methods", None)
     headers = {"Allow": ", ".join(sorted(allowed))} if allowed else {}
-    return refused(incoming, fault, error.code, **headers)
+    return refused(incoming, fault, error.code or 500, **headers)

@@ -1,6 +1,7 @@
 """/.well-known/jwks.json: the public keys, for services that verify tokens on their own."""
 
-from flask import Blueprint, Response, request
+from flask import Blueprint, request
+from werkzeug.wrappers import Response as ResponseBase
 
 from app.errors import AccountError
 from app.security import key_ring
@@ -12,7 +13,7 @@ blueprint = Blueprint("jwks", __name__)
 
 
 @blueprint.get("/.well-known/jwks.json")
-def key_set() -> Response:
+def key_set() -> ResponseBase:
     """The keys that sign, still verify or are about to sign (RFC 7517); shared ones are not told.
 
     A new key stands here for longer than this answer may be cached before it signs.

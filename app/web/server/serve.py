@@ -87,7 +87,7 @@ def check_settings(settings: Settings) -> str:
     """
     if settings.metrics_port == settings.port:
         raise SettingsError("METRICS_PORT: The same as PORT; give it another one.")
-    register_extensions(settings.extensions)
+    register_extensions(settings)
     check_uri(settings)
     read_trusted_documents(settings)
     if settings.metrics_port is not None:

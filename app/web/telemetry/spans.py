@@ -23,7 +23,7 @@ from schema.context import Context
 from schema.engine.execution import Operation, Parameters
 
 NAME = "graphql-accounts"
-SILENT = {"record_exception": False, "set_status_on_exception": False}
+SILENT: dict[str, Any] = {"record_exception": False, "set_status_on_exception": False}
 
 _propagator = TraceContextTextMapPropagator()
 _tracer: Tracer
