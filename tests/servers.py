@@ -4,7 +4,7 @@ import os
 import socket
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,7 @@ import requests
 from tests.waiting import HANG, wait_until
 
 ROOT = Path(__file__).parent.parent
+SERVE = ("-m", "app.web.server.serve")
 
 
 @dataclass
@@ -29,7 +30,9 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def start_server(environment: Mapping[str, str], folder: Path) -> Server:
+def start_server(
+    environment: Mapping[str, str], folder: Path, program: Sequence[str] = SERVE
+) -> Server:
     """Build indexes, start the server and wait until it answers, as ./boot.sh serve does.
 
     What it writes goes to `folder`/server.log.
@@ -40,7 +43,7 @@ def start_server(environment: Mapping[str, str], folder: Path) -> Server:
         run = {"cwd": ROOT, "env": environment, "stdout": log, "stderr": log}
         flask = [sys.executable, "-m", "flask", "--app", "application"]
         indexes = subprocess.run([*flask, "db", "indexes"], **run, check=False)
-        process = subprocess.Popen([sys.executable, "-m", "app.web.server.serve"], **run)
+        process = subprocess.Popen([sys.executable, *program], **run)
     server = Server(process, f"http://127.0.0.1:{port}")
     wait_until_it_answers(server, folder / "server.log")
     assert indexes.returncode == 0

@@ -164,5 +164,5 @@ def test_a_manifest_that_is_none_stops_the_start_in_one_line(tmp_path: Path) -> 
         check=False,
     )
     assert run.returncode != 0
-    assert run.stderr.startswith("TRUSTED_DOCUMENTS: not a file of the format")
+    assert run.stderr.startswith("TRUSTED_DOCUMENTS: Not a manifest of the format")
     assert run.stderr.count("\n") == 1

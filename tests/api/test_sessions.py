@@ -52,7 +52,7 @@ def test_within_ten_seconds_a_used_token_yields_the_same_successor(
     api: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     first, at = signed_up(api)["refreshToken"], now()
-    monkeypatch.setattr("app.accounts.sessions.now", lambda: at)
+    monkeypatch.setattr("app.accounts.refresh_token.now", lambda: at)
     second = api.refresh(first).data["refreshToken"]["tokens"]
     shift_rotations(9)
     again = api.refresh(first)

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_play
 
 from app.web.pages.graphiql.page import assets_installed
 from tests.servers import Server
-from tests.waiting import HANG
+from tests.waiting import HANG, wait_until
 
 CHROMIUM = next(
     filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None
@@ -133,10 +133,10 @@ def test_registers_then_asks_with_the_token_and_keeps_neither(page: Page) -> Non
     write(page, "Headers", json.dumps({"Authorization": f"Bearer {token}"}))
     assert run(page, "{ me { email } }", email) == {"data": {"me": {"email": email}}}
 
-    page.wait_for_function(  # GraphiQL stores what is typed half a second late
-        "JSON.stringify([localStorage, sessionStorage]).includes('me { email }')"
-    )
-    stored = page.evaluate("JSON.stringify([localStorage, sessionStorage])")
+    storage = "JSON.stringify([localStorage, sessionStorage])"
+    # GraphiQL stores what is typed half a second late
+    wait_until(lambda: "me { email }" in page.evaluate(storage))
+    stored = page.evaluate(storage)
     assert token not in stored
     assert PASSWORD not in stored
 

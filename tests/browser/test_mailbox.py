@@ -20,6 +20,12 @@ from tests.servers import Server, start_server
 CHROMIUM = next(
     filter(None, map(shutil.which, ["chromium", "chromium-browser", "google-chrome"])), None
 )
+# Without the reloader: ending it would leave the process that it started.
+DEVELOPMENT_SERVER = (
+    "-c",
+    "from app.config import load_settings; from development.server import make_app\n"
+    "settings = load_settings(); make_app(settings).run(settings.host, settings.port)",
+)
 ARGUMENTS = ["--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 
 pytestmark = pytest.mark.skipif(
@@ -32,7 +38,7 @@ def server(app: Flask, database_uri: str, tmp_path: Path) -> Iterator[Server]:
     """A development server with one mail in its mailbox, whose link opens a page of its own."""
     development = {"FLASK_ENV": "development", "GRAPHIQL": "false", "WORKERS": "1"}
     folder = {"MONGODB_URI": database_uri, "MAIL_FOLDER": str(tmp_path / "mail")}
-    server = start_server({**ENVIRONMENT, **development, **folder}, tmp_path)
+    server = start_server({**ENVIRONMENT, **development, **folder}, tmp_path, DEVELOPMENT_SERVER)
     stored = {"_id": ObjectId(), "kind": "VERIFY_EMAIL", "to": "ana@example.com"}
     link = f"{server.url}/health/live?token=abc"
     values = {"full_name": "Ana Lima", "link": link, "valid_hours": 24}

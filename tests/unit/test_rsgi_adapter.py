@@ -66,7 +66,7 @@ def carried(application: Any, times: int) -> list[Protocol]:
 
 def test_answers_that_are_held_take_no_thread() -> None:
     def application(environ: dict, start_response: Any) -> list[bytes]:
-        environ["app.held"] = environ.get("HTTP_HELD") and HANG
+        environ["app.delay"] = environ.get("HTTP_HELD") and HANG
         start_response("200 OK", [])
         return [b"{}"]
 
