@@ -8,21 +8,23 @@ from app.described import Described
 
 
 class ErrorCode(Described):
-    """What a client switches on. Values that Apollo clients already know keep their meaning."""
+    """The code of an error. Codes that Apollo clients know have the same meaning."""
 
-    BAD_REQUEST = "The HTTP request itself is at fault; sending it again unchanged cannot help."
+    BAD_REQUEST = "The HTTP request is invalid. Repeating it unchanged does not help."
     GRAPHQL_PARSE_FAILED = "The document is not GraphQL."
-    GRAPHQL_VALIDATION_FAILED = "The document is GraphQL but does not fit this schema."
-    OPERATION_TOO_COMPLEX = "The operation asks for more than one request may."
-    PERSISTED_QUERY_NOT_FOUND = "The hash is not known yet: send it again with the document."
-    BAD_USER_INPUT = "A value is at fault; `fields` says which and why."
-    UNAUTHENTICATED = "Nobody is signed in, or what was presented as proof does not hold."
-    FORBIDDEN = "The caller is known, and may not do this."
-    NOT_FOUND = "What was asked for does not exist."
-    CONFLICT = "What was given belongs to something that exists already."
-    TOO_MANY_REQUESTS = "Slow down: `retryAfter` says for how many seconds."
-    SERVICE_UNAVAILABLE = "The server cannot do this now; trying again later can help."
-    INTERNAL_SERVER_ERROR = "An unforeseen fault of the server; `requestId` finds it in its log."
+    GRAPHQL_VALIDATION_FAILED = "The document does not fit this schema."
+    OPERATION_TOO_COMPLEX = "The operation exceeds a limit."
+    PERSISTED_QUERY_NOT_FOUND = "The hash is unknown. Send it again, with the document."
+    BAD_USER_INPUT = "A value is invalid. `fields` says which and why."
+    UNAUTHENTICATED = "Nobody is signed in, or the credentials are invalid."
+    FORBIDDEN = "The caller is signed in but may not do this."
+    NOT_FOUND = "The requested object does not exist."
+    CONFLICT = "The change conflicts with something that exists."
+    TOO_MANY_REQUESTS = "Too many requests. Wait for `retryAfter` seconds."
+    SERVICE_UNAVAILABLE = "The server cannot do this now. Try again later."
+    INTERNAL_SERVER_ERROR = (
+        "An unexpected error of the server. `requestId` identifies it in the server's log."
+    )
 
 
 class AnyErrorReason(Enum):
@@ -42,66 +44,96 @@ class AnyErrorReason(Enum):
 
 
 class ErrorReason(AnyErrorReason):
-    """Why, exactly: each reason has one sentence in every language."""
+    """The exact reason of an error. Each reason has one sentence in every language."""
 
     # the four standard ones
-    INVALID_DATA = ErrorCode.BAD_USER_INPUT, "One or more of the values given are at fault."
-    DOES_NOT_EXIST = ErrorCode.NOT_FOUND, "What was asked for does not exist."
-    ALREADY_EXISTS = ErrorCode.CONFLICT, "A unique value is taken."
-    EXCEPTION = ErrorCode.INTERNAL_SERVER_ERROR, "An unforeseen fault; its details stay in the log."
+    INVALID_DATA = ErrorCode.BAD_USER_INPUT, "One or more values are invalid. `fields` names them."
+    DOES_NOT_EXIST = ErrorCode.NOT_FOUND, "The requested object does not exist."
+    ALREADY_EXISTS = ErrorCode.CONFLICT, "A value that must be unique is already taken."
+    EXCEPTION = (
+        ErrorCode.INTERNAL_SERVER_ERROR,
+        "An unexpected error. Its details are in the server's log only.",
+    )
     # of a field
     REQUIRED = ErrorCode.BAD_USER_INPUT, "The value is missing, null or blank."
     INVALID_EMAIL = ErrorCode.BAD_USER_INPUT, "Not an e-mail address that can receive mail."
-    INVALID_CPF_CNPJ = ErrorCode.BAD_USER_INPUT, "Not a CPF or CNPJ with right check digits."
-    INVALID_DATE = ErrorCode.BAD_USER_INPUT, "Not a date, or not one that is possible here."
+    INVALID_CPF_CNPJ = ErrorCode.BAD_USER_INPUT, "Not a valid CPF or CNPJ."
+    INVALID_DATE = ErrorCode.BAD_USER_INPUT, "Not a date, or a date outside the allowed range."
     INVALID_LOCALE = ErrorCode.BAD_USER_INPUT, "Not a language of this server."
     INVALID_COUNTRY = ErrorCode.BAD_USER_INPUT, "Not a country's ISO 3166-1 alpha-3 code."
-    INVALID_POSTCODE = ErrorCode.BAD_USER_INPUT, "Not a CEP, in an address in Brazil."
-    INVALID_STATE = ErrorCode.BAD_USER_INPUT, "Not a state's two letters, in an address in Brazil."
+    INVALID_POSTCODE = ErrorCode.BAD_USER_INPUT, "Not a CEP. Only checked for addresses in Brazil."
+    INVALID_STATE = (
+        ErrorCode.BAD_USER_INPUT,
+        "Not the two letters of a state. Only checked for addresses in Brazil.",
+    )
     TOO_SHORT = ErrorCode.BAD_USER_INPUT, "Fewer characters than the minimum."
     TOO_LONG = ErrorCode.BAD_USER_INPUT, "More characters than the maximum."
     PASSWORD_TOO_COMMON = (
         ErrorCode.BAD_USER_INPUT,
-        "The password is among the 10,000 that attackers try first.",
+        "The password is one of the 10,000 most common passwords.",
     )
     PASSWORD_TOO_SIMILAR = (
         ErrorCode.BAD_USER_INPUT,
-        "The password is the account's own e-mail address or name.",
+        "The password is the e-mail address or the name of the account.",
     )
     # of a credential
     INVALID_CREDENTIALS = (
         ErrorCode.UNAUTHENTICATED,
-        "Unknown address, wrong password or inactive account: told alike on purpose.",
+        "Unknown address, wrong password or inactive account. The answer does not say which.",
     )
-    ACCOUNT_INACTIVE = ErrorCode.UNAUTHENTICATED, "The token's account has been deactivated."
-    EMAIL_NOT_VERIFIED = ErrorCode.FORBIDDEN, "The address must be verified before signing in."
-    TOKEN_MISSING = ErrorCode.UNAUTHENTICATED, "This field needs `Authorization: Bearer <token>`."
-    TOKEN_INVALID = ErrorCode.UNAUTHENTICATED, "Not a token of this server, or not of this kind."
-    TOKEN_EXPIRED = ErrorCode.UNAUTHENTICATED, "The token's time is over: refresh, or log in."
-    TOKEN_REVOKED = ErrorCode.UNAUTHENTICATED, "The token's session has ended: log in."
+    ACCOUNT_INACTIVE = ErrorCode.UNAUTHENTICATED, "The account of the token was deactivated."
+    EMAIL_NOT_VERIFIED = (
+        ErrorCode.FORBIDDEN,
+        "The e-mail address must be verified before signing in.",
+    )
+    TOKEN_MISSING = (
+        ErrorCode.UNAUTHENTICATED,
+        "The request has no access token. Send `Authorization: Bearer <token>`.",
+    )
+    TOKEN_INVALID = (
+        ErrorCode.UNAUTHENTICATED,
+        "Not a token of this server, or a token of another kind.",
+    )
+    TOKEN_EXPIRED = (
+        ErrorCode.UNAUTHENTICATED,
+        "The token has expired. Refresh the session, or sign in.",
+    )
+    TOKEN_REVOKED = ErrorCode.UNAUTHENTICATED, "The session of the token has ended. Sign in again."
     TOKEN_REUSED = (
         ErrorCode.UNAUTHENTICATED,
-        "A refresh token was presented a second time; its session has been ended.",
+        "A refresh token was used a second time, so its session was ended.",
     )
-    LINK_INVALID = ErrorCode.BAD_USER_INPUT, "Not a link of this server, or used already."
-    LINK_EXPIRED = ErrorCode.BAD_USER_INPUT, "The link's time is over: ask for a new one."
-    PERMISSION_DENIED = ErrorCode.FORBIDDEN, "The caller lacks the role that this field needs."
-    LAST_ADMIN = ErrorCode.CONFLICT, "It would leave nobody who can sign in to administer."
-    TOO_MANY_ATTEMPTS = ErrorCode.TOO_MANY_REQUESTS, "Too many attempts; wait `retryAfter` seconds."
+    LINK_INVALID = (
+        ErrorCode.BAD_USER_INPUT,
+        "Not a link of this server, or a link that was already used.",
+    )
+    LINK_EXPIRED = ErrorCode.BAD_USER_INPUT, "The link has expired. Request a new one."
+    PERMISSION_DENIED = ErrorCode.FORBIDDEN, "The caller lacks a permission."
+    LAST_ADMIN = ErrorCode.CONFLICT, "The change would leave no administrator who can sign in."
+    TOO_MANY_ATTEMPTS = (
+        ErrorCode.TOO_MANY_REQUESTS,
+        "Too many attempts. Wait for `retryAfter` seconds.",
+    )
     # of a request
-    MALFORMED_REQUEST = ErrorCode.BAD_REQUEST, "The HTTP request cannot be understood or served."
-    SYNTAX_ERROR = ErrorCode.GRAPHQL_PARSE_FAILED, "The document does not parse; see `locations`."
+    MALFORMED_REQUEST = ErrorCode.BAD_REQUEST, "The HTTP request is malformed, or cannot be served."
+    SYNTAX_ERROR = (
+        ErrorCode.GRAPHQL_PARSE_FAILED,
+        "The document has a syntax error. See `locations`.",
+    )
     INVALID_OPERATION = (
         ErrorCode.GRAPHQL_VALIDATION_FAILED,
-        "The document does not fit the schema, or names no operation to run.",
+        "The document does not fit the schema, or no operation was chosen.",
     )
-    OPERATION_TOO_COMPLEX = ErrorCode.OPERATION_TOO_COMPLEX, "A limit on operations was exceeded."
+    OPERATION_TOO_COMPLEX = (
+        ErrorCode.OPERATION_TOO_COMPLEX,
+        "The operation exceeds a limit. `limit` names it.",
+    )
     PERSISTED_QUERY_NOT_FOUND = (
         ErrorCode.PERSISTED_QUERY_NOT_FOUND,
         "No document is stored for this hash.",
     )
     DATABASE_UNAVAILABLE = ErrorCode.SERVICE_UNAVAILABLE, "The database does not answer."
-    OVERLOADED = ErrorCode.SERVICE_UNAVAILABLE, "More work than the server can take on now."
+    OVERLOADED = ErrorCode.SERVICE_UNAVAILABLE, "The server is overloaded. Try again later."
 
 
 REASONS: dict[str, AnyErrorReason] = dict(ErrorReason.__members__)

@@ -39,7 +39,7 @@ class Role:
     permissions: frozenset[AnyPermission] = frozenset()
 
 
-USER = Role("USER", "An account without permissions over others. Every account has this role.")
+USER = Role("USER", "Has no permissions over other accounts. Every account has this role.")
 SUPPORT = Role(
     "SUPPORT",
     "May see accounts, sessions and security events, but no sensitive data.",

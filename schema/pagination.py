@@ -33,12 +33,18 @@ def _below(nodes: list, info: graphene.ResolveInfo) -> Iterator[FieldNode]:
 
 
 class PageInfo(graphene.ObjectType):
-    """Where a page stands among the others."""
+    """What there is before and after a page."""
 
-    has_next_page = graphene.Boolean(required=True, description="Whether rows follow this page.")
-    has_previous_page = graphene.Boolean(required=True, description="Whether rows precede it.")
-    start_cursor = graphene.String(description="The cursor of its first row.")
-    end_cursor = graphene.String(description="The cursor of its last row.")
+    has_next_page = graphene.Boolean(
+        required=True, description="Whether there are rows after this page."
+    )
+    has_previous_page = graphene.Boolean(
+        required=True, description="Whether there are rows before this page."
+    )
+    start_cursor = graphene.String(
+        description="The cursor of the first row. Null for an empty page."
+    )
+    end_cursor = graphene.String(description="The cursor of the last row. Null for an empty page.")
 
 
 class Edge:

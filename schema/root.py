@@ -63,12 +63,12 @@ def build_schema(
     parts = load_parts()
     query = query or make_root(
         "Query",
-        "The queries. Each field says who may ask it.",
+        "The queries. Each description ends with who may use the field.",
         [QUERIES, *(one.queries for one in parts)],
     )
     mutation = mutation or make_root(
         "Mutation",
-        "The mutations. Each field says who may do it.",
+        "The mutations. Each description ends with who may use the field.",
         [MUTATIONS, *(one.mutations for one in parts)],
     )
     guard.refuse_undeclared(query)

@@ -29,32 +29,34 @@ from schema.cursors import Cursors
 from schema.pagination import Connection, PageInfo
 
 EVENT_TYPES = {
-    Happened.REGISTERED: "The account was made.",
-    Happened.LOGGED_IN: "E-mail and password opened a session.",
-    Happened.LOGIN_REFUSED: "Somebody gave a wrong password, or the account was inactive.",
-    Happened.LOGGED_OUT: "A session was ended by itself, or all were at once.",
-    Happened.SESSION_REVOKED: "One session was ended by another.",
-    Happened.TOKEN_REUSED: "A used refresh token came again: its session was ended.",
-    Happened.EMAIL_VERIFIED: "The address was proved to be the owner's.",
-    Happened.EMAIL_CHANGED: "The account moved to another address.",
-    Happened.PASSWORD_CHANGED: "The password was changed by whoever knew it.",
-    Happened.PASSWORD_RESET: "The password was changed by a link sent to the address.",
-    Happened.PROFILE_UPDATED: "The person's data was changed.",
-    Happened.DATA_EXPORTED: "All data of the account was handed out.",
-    Happened.DEACTIVATED: "The account was closed, for the time being.",
-    Happened.ACTIVATED: "An administrator opened the account again.",
-    Happened.ROLES_CHANGED: "An administrator changed what the account may do.",
+    Happened.REGISTERED: "The account was created.",
+    Happened.LOGGED_IN: "A session was opened by signing in.",
+    Happened.LOGIN_REFUSED: "A sign-in was refused: wrong password, or inactive account.",
+    Happened.LOGGED_OUT: "The owner signed out, of one session or of all.",
+    Happened.SESSION_REVOKED: "The owner ended another session.",
+    Happened.TOKEN_REUSED: "A refresh token was used twice, so its session was ended.",
+    Happened.EMAIL_VERIFIED: "The e-mail address was verified.",
+    Happened.EMAIL_CHANGED: "The e-mail address was changed.",
+    Happened.PASSWORD_CHANGED: "The owner changed the password.",
+    Happened.PASSWORD_RESET: "The password was reset by a link sent to the e-mail address.",
+    Happened.PROFILE_UPDATED: "The profile was changed.",
+    Happened.DATA_EXPORTED: "All data of the account was exported.",
+    Happened.DEACTIVATED: "The account was deactivated.",
+    Happened.ACTIVATED: "An administrator activated the account again.",
+    Happened.ROLES_CHANGED: "An administrator changed the roles of the account.",
 }
 ORDER_FIELDS = {
-    users.UserOrderField.CREATED_AT: "When the account was made.",
-    users.UserOrderField.EMAIL: "The address.",
-    users.UserOrderField.FULL_NAME: "The name, whatever its case and accents.",
+    users.UserOrderField.CREATED_AT: "When the account was created.",
+    users.UserOrderField.EMAIL: "The e-mail address.",
+    users.UserOrderField.FULL_NAME: "The name, without regard to case and accents.",
 }
 DIRECTIONS = {
-    Direction.ASC: "The oldest first, or A before Z.",
-    Direction.DESC: "The newest first, or Z before A.",
+    Direction.ASC: "Oldest first, or A to Z.",
+    Direction.DESC: "Newest first, or Z to A.",
 }
-DEVICE = "The browser and the system, such as `Firefox, Windows`; null when neither is known."
+DEVICE = (
+    "The browser and the operating system, such as `Firefox, Windows`. Null when both are unknown."
+)
 
 
 def _enum(enum: type[Enum], described: Mapping[Any, str]) -> type[graphene.Enum]:
@@ -97,13 +99,15 @@ class Address(MongoengineObjectType):
 class Session(MongoengineObjectType):
     class Meta:
         model = sessions.Session
-        description = "One login on one device, live as long as the account lists it."
+        description = "One sign-in on one device. A session ends when it is revoked or expires."
         only_fields = published_fields(sessions.Session)
 
     is_type_of = None  # see User, for this and the id
     id = graphene.ID(required=True, description=sessions.Session.id.help_text)
     resolve_id = None
-    current = graphene.Boolean(required=True, description="The session of the token that asks.")
+    current = graphene.Boolean(
+        required=True, description="Whether it is the session of the access token of this request."
+    )
     device = graphene.String(description=DEVICE)
 
 
@@ -125,28 +129,33 @@ class SecurityEvent(MongoengineObjectType):
 
 
 class SecurityEventEdge(graphene.ObjectType):
-    """One row of a page."""
+    """One row of a page, with its cursor."""
 
-    cursor = graphene.String(required=True, description="Where the row stands: pass it as `after`.")
+    cursor = graphene.String(
+        required=True, description="The position of the row. Pass it as `after` or `before`."
+    )
     node = graphene.Field(SecurityEvent, required=True, description="The event.")
 
 
 class SecurityEventConnection(graphene.ObjectType):
-    """Pages by key, never by skipping."""
+    """A page of security events."""
 
     edges = graphene.List(
-        graphene.NonNull(SecurityEventEdge), required=True, description="The rows, in order."
+        graphene.NonNull(SecurityEventEdge),
+        required=True,
+        description="The rows of the page, in order.",
     )
-    page_info = graphene.Field(PageInfo, required=True, description="What lies around the page.")
+    page_info = graphene.Field(
+        PageInfo,
+        required=True,
+        description="Whether there are more rows before and after the page.",
+    )
 
 
 class User(MongoengineObjectType):
     class Meta:
         model = documents.User
-        description = (
-            "An account. Generated from the User document, field by field; "
-            "the password hash is never a field."
-        )
+        description = "An account."
         only_fields = published_fields(documents.User)
 
     is_type_of = None  # resolvers give records, not hydrated documents
@@ -170,7 +179,7 @@ class User(MongoengineObjectType):
         SecurityEventConnection,
         first=graphene.Int(description="How many rows: default 20, at most 100."),
         after=graphene.String(description="The cursor of the row before the page."),
-        description="What happened to this account, newest first. The user's own, or with "
+        description="Security events of this account, newest first. The user's own, or with "
         "SECURITY_EVENTS_READ.",
     )
 

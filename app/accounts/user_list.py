@@ -16,7 +16,7 @@ from app.permissions import Permission
 
 
 class OrderDirection(Enum):
-    """Which end of an order comes first."""
+    """The direction of an order."""
 
     ASC = "ASC"
     DESC = "DESC"

@@ -15,7 +15,7 @@ from app.models.transaction import current_session
 
 
 class SecurityEventType(Enum):
-    """What can happen to an account."""
+    """The kinds of security events."""
 
     REGISTERED = "REGISTERED"
     LOGGED_IN = "LOGGED_IN"
@@ -42,7 +42,7 @@ class SecurityEvent(Document):
         required=True,
         default=ObjectId,
         exported=True,
-        help_text="Identifies the event.",
+        help_text="The id of the event.",
     )
     user_id = ObjectIdField(
         exported=True, help_text="The account; none once the account has been deleted."
@@ -50,7 +50,7 @@ class SecurityEvent(Document):
     type = EnumField(SecurityEventType, required=True, exported=True, help_text="What happened.")
     at = DateTimeField(required=True, exported=True, published=True, help_text="When it happened.")
     ip_address = StringField(
-        max_length=45, exported=True, published=True, help_text="Where the request came from."
+        max_length=45, exported=True, published=True, help_text="The IP address of the request."
     )
     user_agent = StringField(
         max_length=USER_AGENT_LENGTH, exported=True, help_text="What the device says of itself."

@@ -51,7 +51,7 @@ class Session(Document):
         required=True,
         default=ObjectId,
         exported=True,
-        help_text="Identifies the session.",
+        help_text="The id of the session.",
     )
     user_id = ObjectIdField(required=True, exported=True, help_text="The account that signed in.")
     refresh_id = StringField(
@@ -70,20 +70,27 @@ class Session(Document):
         max_length=USER_AGENT_LENGTH, exported=True, help_text="What the device says of itself."
     )
     ip_address = StringField(
-        max_length=45, exported=True, published=True, help_text="Where the login came from."
+        max_length=45, exported=True, published=True, help_text="The IP address that signed in."
     )
     created_at = DateTimeField(
-        required=True, default=now, exported=True, published=True, help_text="When it was opened."
+        required=True,
+        default=now,
+        exported=True,
+        published=True,
+        help_text="When the session was opened.",
     )
     last_used_at = DateTimeField(
         required=True,
         default=now,
         exported=True,
         published=True,
-        help_text="When it was last used.",
+        help_text="When the session was last used, to the minute.",
     )
     expires_at = DateTimeField(
-        required=True, exported=True, published=True, help_text="When its refresh token expires."
+        required=True,
+        exported=True,
+        published=True,
+        help_text="When the session ends unless it is refreshed before.",
     )
 
     meta = {

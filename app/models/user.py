@@ -94,7 +94,7 @@ class User(ProfileFields, Document):
         default=ObjectId,
         exported=True,
         in_account_files=True,
-        help_text="Identifies the account.",
+        help_text="The id of the account.",
     )
     email = StringField(
         required=True,
@@ -103,7 +103,7 @@ class User(ProfileFields, Document):
         exported=True,
         published=True,
         in_account_files=True,
-        help_text="The address that signs in: NFKC, lower case, its domain in IDNA. Unique.",
+        help_text="The e-mail address that signs in: unique, lower case, domain in ASCII.",
     )
     email_verified = BooleanField(
         required=True,
@@ -111,7 +111,7 @@ class User(ProfileFields, Document):
         exported=True,
         published=True,
         in_account_files=True,
-        help_text="Whether the address has been proved to be theirs.",
+        help_text="Whether the owner has proved that the e-mail address is theirs.",
     )
     password_hash = StringField(
         max_length=200,
@@ -154,7 +154,7 @@ class User(ProfileFields, Document):
         exported=True,
         published=True,
         in_account_files=True,
-        help_text="When the account was made.",
+        help_text="When the account was created.",
     )
     updated_at = DateTimeField(
         required=True,
@@ -162,13 +162,13 @@ class User(ProfileFields, Document):
         exported=True,
         published=True,
         in_account_files=True,
-        help_text="When the person's data last changed.",
+        help_text="When the account's data last changed.",
     )
     last_login_at = DateTimeField(
         exported=True,
         published=True,
         in_account_files=True,
-        help_text="When a password last opened a session.",
+        help_text="When a session was last opened by signing in.",
     )
 
     # made of the address and the name, which are exported

@@ -18,7 +18,7 @@ SECRETS = {"password_hash", "credential_version", "links"}  # never read for a l
 
 
 class UserOrderField(Enum):
-    """What accounts are ordered by; equal ones by their ids."""
+    """What accounts are ordered by. Accounts with the same value are ordered by their ids."""
 
     CREATED_AT = "CREATED_AT"
     EMAIL = "EMAIL"

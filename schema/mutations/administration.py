@@ -10,18 +10,20 @@ from schema.types import Role
 
 
 class SetUserActiveInput(graphene.InputObjectType):
-    """Whether an account may sign in."""
+    """Whether the account may sign in."""
 
     user_id = graphene.ID(required=True, description="The account's id.")
-    active = graphene.Boolean(required=True, description="False closes it, true opens it again.")
+    active = graphene.Boolean(
+        required=True, description="False deactivates the account, true activates it again."
+    )
 
 
 class SetUserActive(graphene.Mutation):
-    """Close an account, which ends its sessions at once, or open it again. The last administrator
-    who can sign in stays: LAST_ADMIN. Access: USERS_WRITE."""
+    """Deactivate an account, which ends its sessions at once, or activate it again. LAST_ADMIN for
+    the last administrator who can sign in. Access: USERS_WRITE."""
 
     class Arguments:
-        input = SetUserActiveInput(required=True, description="Which account; open or closed.")
+        input = SetUserActiveInput(required=True, description="The account and its new state.")
 
     Output = UserPayload
 
@@ -32,20 +34,22 @@ class SetUserActive(graphene.Mutation):
 
 
 class SetUserRolesInput(graphene.InputObjectType):
-    """What an account may do."""
+    """The new roles of an account."""
 
     user_id = graphene.ID(required=True, description="The account's id.")
     roles = graphene.List(
-        graphene.NonNull(Role), required=True, description="At least one. USER is always kept."
+        graphene.NonNull(Role),
+        required=True,
+        description="At least one role. The role USER is always kept.",
     )
 
 
 class SetUserRoles(graphene.Mutation):
-    """Change what an account may do, from its next request on. The last administrator who can sign
-    in stays one: LAST_ADMIN. Access: ROLES_WRITE."""
+    """Change the roles of an account. The change takes effect with its next request. LAST_ADMIN for
+    the last administrator who can sign in. Access: ROLES_WRITE."""
 
     class Arguments:
-        input = SetUserRolesInput(required=True, description="Which account, and its roles.")
+        input = SetUserRolesInput(required=True, description="The account and its new roles.")
 
     Output = UserPayload
 
@@ -56,17 +60,17 @@ class SetUserRoles(graphene.Mutation):
 
 
 class DeleteUserInput(graphene.InputObjectType):
-    """Which account to remove."""
+    """The account to delete."""
 
     user_id = graphene.ID(required=True, description="The account's id.")
 
 
 class DeleteUser(graphene.Mutation):
-    """Remove an account and all that is kept of the person, for good. The last administrator who
-    can sign in stays: LAST_ADMIN. Access: USERS_DELETE."""
+    """Delete an account and all personal data, for good. LAST_ADMIN for the last administrator who
+    can sign in. Access: USERS_DELETE."""
 
     class Arguments:
-        input = DeleteUserInput(required=True, description="Which account.")
+        input = DeleteUserInput(required=True, description="The account.")
 
     Output = DeletedPayload
 

@@ -9,24 +9,26 @@ from schema.mutations.payloads import AcceptedPayload, UserPayload
 
 
 class RequestEmailChangeInput(graphene.InputObjectType):
-    """Where to move to, and the proof of who asks."""
+    """The new e-mail address, and the password."""
 
-    new_email = graphene.String(required=True, description="The address to have.")
+    new_email = graphene.String(required=True, description="The new e-mail address.")
     password = graphene.String(required=True, description="The account's password.")
 
 
 class ConfirmEmailChangeInput(graphene.InputObjectType):
-    """The proof that the new address is theirs."""
+    """The token of a confirmation link."""
 
     token = graphene.String(required=True, description="The token of the link.")
 
 
 class RequestEmailChange(graphene.Mutation):
-    """Send a link to the new address and a notice to the one in use. Answers alike for a taken
-    address, which gets no link. Access: signed in, asks the password."""
+    """Send a link to the new address, and a notice to the current one. A taken address gets no
+    link, but the answer is the same. Access: signed in. Asks for the password again."""
 
     class Arguments:
-        input = RequestEmailChangeInput(required=True, description="The address and the password.")
+        input = RequestEmailChangeInput(
+            required=True, description="The new e-mail address and the password."
+        )
 
     Output = AcceptedPayload
 
@@ -37,8 +39,8 @@ class RequestEmailChange(graphene.Mutation):
 
 
 class ConfirmEmailChange(graphene.Mutation):
-    """Make the new address the account's. A link works once, for 24 hours, until the next one is
-    sent or the password changes. Access: public, the token is the proof."""
+    """Change the e-mail address by a link. The link works once, for 24 hours, until another one is
+    sent or the password changes. Access: public, with the token."""
 
     class Arguments:
         input = ConfirmEmailChangeInput(required=True, description="The token of the link.")

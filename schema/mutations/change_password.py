@@ -10,18 +10,18 @@ from schema.mutations.payloads import AuthPayload
 
 
 class ChangePasswordInput(graphene.InputObjectType):
-    """The password as it is, and as it shall be."""
+    """The current and the new password."""
 
-    current_password = graphene.String(required=True, description="The password in use.")
+    current_password = graphene.String(required=True, description="The current password.")
     new_password = a_new_password()
 
 
 class ChangePassword(graphene.Mutation):
-    """Change the password. Every other session ends at once; this one goes on with the new tokens.
-    Access: signed in."""
+    """Change the password. All other sessions end at once. This session continues with the new
+    tokens. Access: signed in. Asks for the password again."""
 
     class Arguments:
-        input = ChangePasswordInput(required=True, description="Both passwords.")
+        input = ChangePasswordInput(required=True, description="The current and the new password.")
 
     Output = AuthPayload
 

@@ -7,5 +7,5 @@ def a_new_password() -> graphene.String:
     """The field of a password to be chosen; app/accounts/forms.py holds the rule."""
     return graphene.String(
         required=True,
-        description="8 to 128 characters of any kind; not a common one, nor the e-mail or name.",
+        description="8 to 128 characters. Not a common password, the e-mail address or the name.",
     )

@@ -9,18 +9,20 @@ from schema.mutations.payloads import AuthPayload
 
 
 class LoginInput(graphene.InputObjectType):
-    """What a person signs in with."""
+    """The credentials."""
 
-    email = graphene.String(required=True, description="The account's address, in any case.")
+    email = graphene.String(
+        required=True, description="The e-mail address. Upper and lower case are the same."
+    )
     password = graphene.String(required=True, description="The account's password.")
 
 
 class Login(graphene.Mutation):
-    """Open a session on this device. An unknown address, a wrong password and an inactive account
-    answer alike: INVALID_CREDENTIALS. Access: public."""
+    """Sign in with e-mail address and password. An unknown address, a wrong password and an
+    inactive account get the same error, INVALID_CREDENTIALS. Access: public."""
 
     class Arguments:
-        input = LoginInput(required=True, description="E-mail and password.")
+        input = LoginInput(required=True, description="The e-mail address and the password.")
 
     Output = AuthPayload
 

@@ -8,7 +8,7 @@ from schema.mutations.payloads import LogoutPayload
 
 
 class Logout(graphene.Mutation):
-    """End the session that asks: its access and refresh tokens die at once. Access: signed in."""
+    """End the session of this request. Its tokens are revoked at once. Access: signed in."""
 
     Output = LogoutPayload
 

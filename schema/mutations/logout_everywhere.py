@@ -11,16 +11,15 @@ class LogoutEverywhereInput(graphene.InputObjectType):
     """Which sessions to end."""
 
     except_current = graphene.Boolean(
-        default_value=False, description="Keep the session that asks."
+        default_value=False, description="Whether to keep the session of this request."
     )
 
 
 class LogoutEverywhere(graphene.Mutation):
-    """End all sessions of the account: their access and refresh tokens die at once.
-    Access: signed in."""
+    """End all sessions of the account. Their tokens are revoked at once. Access: signed in."""
 
     class Arguments:
-        input = LogoutEverywhereInput(description="Which sessions; all when left out.")
+        input = LogoutEverywhereInput(description="Which sessions. Default: all.")
 
     Output = LogoutPayload
 

@@ -6,32 +6,32 @@ from schema.types import User
 
 
 class UserPayload(graphene.ObjectType):
-    """An account, as it is now."""
+    """An account, after the change."""
 
     user = graphene.Field(User, description="The account.")
 
 
 class AcceptedPayload(graphene.ObjectType):
-    """Accepted, and nothing more: the same answer, in the same time, whoever the address belongs
-    to."""
+    """The request was accepted. The answer, and the time it takes, are the same for every e-mail
+    address."""
 
     accepted = graphene.Boolean(required=True, description="Always true.")
 
 
 class DeletedPayload(graphene.ObjectType):
-    """What is no more."""
+    """The object that was deleted."""
 
-    deleted_id = graphene.ID(required=True, description="The id that the account had.")
+    deleted_id = graphene.ID(required=True, description="The id of the deleted object.")
 
 
 class Tokens(graphene.ObjectType):
-    """The proof of a session: an access token, and the refresh token that renews it."""
+    """The tokens of a session: an access token, and a refresh token to get new ones."""
 
     access_token = graphene.String(
         required=True, description="A JWT, sent as `Authorization: Bearer <accessToken>`."
     )
     refresh_token = graphene.String(
-        required=True, description="A JWT for `refreshToken` alone. Each can be used once."
+        required=True, description="A JWT for the mutation `refreshToken`. It works once."
     )
     token_type = graphene.String(required=True, description="Always Bearer.")
     expires_in = graphene.Int(required=True, description="Seconds until the access token expires.")
@@ -42,14 +42,17 @@ class Tokens(graphene.ObjectType):
 
 
 class AuthPayload(graphene.ObjectType):
-    """user and tokens are both set, except where an address must be verified first: then tokens
-    is null."""
+    """Who signed in, and the tokens. `tokens` is null where the e-mail address must be verified
+    first."""
 
-    user = graphene.Field(User, description="The account that is signed in now.")
-    tokens = graphene.Field(Tokens, description="The session's tokens.")
+    user = graphene.Field(User, description="The account.")
+    tokens = graphene.Field(
+        Tokens,
+        description="The tokens. Null when the e-mail address must be verified first.",
+    )
 
 
 class LogoutPayload(graphene.ObjectType):
-    """What a logout did."""
+    """The result of signing out."""
 
     sessions_ended = graphene.Int(required=True, description="How many sessions ended.")

@@ -8,27 +8,27 @@ from schema.mutations.payloads import DeletedPayload, UserPayload
 
 
 class DataExportPayload(graphene.ObjectType):
-    """All that is kept of the caller, as one JSON document."""
+    """All data that is stored about the caller, as one JSON document."""
 
-    generated_at = graphene.DateTime(required=True, description="When it was read.")
+    generated_at = graphene.DateTime(required=True, description="When the data was read.")
     document = graphene.JSONString(
         required=True,
-        description="JSON, as text: account, sessions, securityEvents, pendingMail; without "
-        "secrets. `cut` names the lists of which only the newest rows are here.",
+        description="JSON as text: account, sessions, securityEvents, pendingMail. No secrets. "
+        "`cut` names the lists that hold only their newest rows.",
     )
 
 
 class ExportMyDataInput(graphene.InputObjectType):
-    """The proof that the caller is who signed in."""
+    """The password, to confirm who asks."""
 
     password = graphene.String(required=True, description="The account's password.")
 
 
 class ExportMyData(graphene.Mutation):
-    """Everything that is kept of the caller. Access: signed in, asks the password."""
+    """Export all data of the caller. Access: signed in. Asks for the password again."""
 
     class Arguments:
-        input = ExportMyDataInput(required=True, description="The password, again.")
+        input = ExportMyDataInput(required=True, description="The password of the account.")
 
     Output = DataExportPayload
 
@@ -38,17 +38,17 @@ class ExportMyData(graphene.Mutation):
 
 
 class DeactivateAccountInput(graphene.InputObjectType):
-    """The proof that the caller is who signed in."""
+    """The password, to confirm who asks."""
 
     password = graphene.String(required=True, description="The account's password.")
 
 
 class DeactivateAccount(graphene.Mutation):
-    """Close the account until an administrator opens it again. All sessions end at once.
-    Access: signed in, asks the password."""
+    """Deactivate the account until an administrator activates it again. All sessions end at once.
+    Access: signed in. Asks for the password again."""
 
     class Arguments:
-        input = DeactivateAccountInput(required=True, description="The password, again.")
+        input = DeactivateAccountInput(required=True, description="The password of the account.")
 
     Output = UserPayload
 
@@ -58,17 +58,17 @@ class DeactivateAccount(graphene.Mutation):
 
 
 class DeleteAccountInput(graphene.InputObjectType):
-    """The proof that the caller is who signed in."""
+    """The password, to confirm who asks."""
 
     password = graphene.String(required=True, description="The account's password.")
 
 
 class DeleteAccount(graphene.Mutation):
-    """Remove the account and all that is kept of the person, for good. The address is free again.
-    Access: signed in, asks the password."""
+    """Delete the account and all personal data, for good. The e-mail address can be registered
+    again. Access: signed in. Asks for the password again."""
 
     class Arguments:
-        input = DeleteAccountInput(required=True, description="The password, again.")
+        input = DeleteAccountInput(required=True, description="The password of the account.")
 
     Output = DeletedPayload
 

@@ -9,16 +9,16 @@ from schema.mutations.profile_inputs import make_input, update_fields
 
 UpdateProfileInput = make_input(
     "UpdateProfileInput",
-    "Only what is given changes; null clears what may be empty.",
+    "Fields that are left out stay as they are. Null clears an optional field.",
     update_fields(),
 )
 
 
 class UpdateProfile(graphene.Mutation):
-    """Change what is given of the caller's account, and nothing else. Access: signed in."""
+    """Change the profile of the caller's account. Access: signed in."""
 
     class Arguments:
-        input = UpdateProfileInput(required=True, description="What shall change.")
+        input = UpdateProfileInput(required=True, description="The changes.")
 
     Output = UserPayload
 

@@ -56,6 +56,6 @@ def _input_type(output: type[graphene.ObjectType], field: PersonalField) -> Any:
 
 AddressInput = make_input(
     "AddressInput",
-    "Parts of an address. Only what is given changes; null clears it.",
+    "Parts of an address. Parts that are left out stay as they are. Null clears a part.",
     {part.name: _make_update_field(Address, part) for part in ADDRESS_PARTS.values()},
 )

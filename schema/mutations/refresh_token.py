@@ -9,7 +9,7 @@ from schema.mutations.payloads import AuthPayload
 
 
 class RefreshTokenInput(graphene.InputObjectType):
-    """The proof of a session that goes on."""
+    """The refresh token of a session."""
 
     refresh_token = graphene.String(
         required=True, description="The newest refresh token of the session."
@@ -17,8 +17,9 @@ class RefreshTokenInput(graphene.InputObjectType):
 
 
 class RefreshToken(graphene.Mutation):
-    """Exchange a refresh token for a new pair. A token used before ends its session, except within
-    10 s of its use, when it yields the same successor. Access: public, the token is the proof."""
+    """Exchange a refresh token for new tokens. A refresh token works once: using it again ends the
+    session, except within 10 seconds, when the answer is the same. Access: public, with the
+    token."""
 
     class Arguments:
         input = RefreshTokenInput(required=True, description="The refresh token.")

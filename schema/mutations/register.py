@@ -15,7 +15,8 @@ RegisterInput = make_input(
     {
         **registration_fields(required=True),
         "email": graphene.String(
-            required=True, description="The address that signs in. Compared without case."
+            required=True,
+            description="The e-mail address that will sign in. Upper and lower case are the same.",
         ),
         "password": a_new_password(),
         **registration_fields(required=False),
@@ -24,10 +25,10 @@ RegisterInput = make_input(
 
 
 class Register(graphene.Mutation):
-    """Make an account and sign in on this device. Access: public."""
+    """Create an account and sign in. Access: public."""
 
     class Arguments:
-        input = RegisterInput(required=True, description="Who the account is for.")
+        input = RegisterInput(required=True, description="The new account.")
 
     Output = AuthPayload
 

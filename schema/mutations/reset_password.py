@@ -10,24 +10,24 @@ from schema.mutations.payloads import AcceptedPayload, AuthPayload
 
 
 class RequestPasswordResetInput(graphene.InputObjectType):
-    """Where to send the link."""
+    """The e-mail address to send the link to."""
 
-    email = graphene.String(required=True, description="The account's address.")
+    email = graphene.String(required=True, description="The e-mail address of the account.")
 
 
 class ResetPasswordInput(graphene.InputObjectType):
-    """The new password, and the proof that it may be chosen."""
+    """The token of a reset link, and the new password."""
 
     token = graphene.String(required=True, description="The token of the link.")
     new_password = a_new_password()
 
 
 class RequestPasswordReset(graphene.Mutation):
-    """Send a link with which a new password can be chosen. Answers alike for any address.
-    Access: public, says nothing of existence."""
+    """Send a link to choose a new password. The answer is the same for every address, so that it
+    does not reveal who has an account. Access: public."""
 
     class Arguments:
-        input = RequestPasswordResetInput(required=True, description="The address.")
+        input = RequestPasswordResetInput(required=True, description="The e-mail address.")
 
     Output = AcceptedPayload
 
@@ -38,9 +38,8 @@ class RequestPasswordReset(graphene.Mutation):
 
 
 class ResetPassword(graphene.Mutation):
-    """Choose a new password, end every session and sign in on this device. A link works once, for
-    an hour, until the next one is sent or the password changes. Access: public, the token is the
-    proof."""
+    """Set a new password by a link, end all sessions and sign in. The link works once, for an hour,
+    until another one is sent or the password changes. Access: public, with the token."""
 
     class Arguments:
         input = ResetPasswordInput(required=True, description="The token and the password.")

@@ -10,21 +10,23 @@ from schema.types import Session
 class RevokeSessionInput(graphene.InputObjectType):
     """Which session to end."""
 
-    session_id = graphene.ID(required=True, description="One of `me { sessions { id } }`.")
+    session_id = graphene.ID(
+        required=True, description="The id of a session, from `me { sessions { id } }`."
+    )
 
 
 class RevokeSessionPayload(graphene.ObjectType):
-    """What was ended."""
+    """The session that was ended."""
 
-    session = graphene.Field(Session, description="The session, as it was.")
+    session = graphene.Field(Session, description="The session, as it was before it ended.")
 
 
 class RevokeSession(graphene.Mutation):
-    """End one session of the account: its access and refresh tokens die at once. Another's session,
-    and one that ended before, answer alike: DOES_NOT_EXIST. Access: signed in."""
+    """End one session of the account. Its tokens are revoked at once. DOES_NOT_EXIST for the
+    session of another account, and for one that has ended. Access: signed in."""
 
     class Arguments:
-        input = RevokeSessionInput(required=True, description="Which session.")
+        input = RevokeSessionInput(required=True, description="The session.")
 
     Output = RevokeSessionPayload
 

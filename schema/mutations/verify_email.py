@@ -9,20 +9,20 @@ from schema.mutations.payloads import AcceptedPayload, UserPayload
 
 
 class VerifyEmailInput(graphene.InputObjectType):
-    """The proof that the address is theirs."""
+    """The token of a verification link."""
 
     token = graphene.String(required=True, description="The token of the link.")
 
 
 class ResendVerificationEmailInput(graphene.InputObjectType):
-    """Where to send another link."""
+    """The e-mail address to send another link to."""
 
-    email = graphene.String(required=True, description="The address to verify.")
+    email = graphene.String(required=True, description="The e-mail address to verify.")
 
 
 class VerifyEmail(graphene.Mutation):
-    """Note that the address is theirs. A link works once, for 24 hours, until the next one is sent.
-    Access: public, the token is the proof."""
+    """Verify the e-mail address by a link. The link works once, for 24 hours, until another one is
+    sent. Access: public, with the token."""
 
     class Arguments:
         input = VerifyEmailInput(required=True, description="The token of the link.")
@@ -35,11 +35,11 @@ class VerifyEmail(graphene.Mutation):
 
 
 class ResendVerificationEmail(graphene.Mutation):
-    """Send another link to an address that is still to be verified. Answers alike for any address.
-    Access: public, says nothing of existence."""
+    """Send another verification link. The answer is the same for every address, so that it does not
+    reveal who has an account. Access: public."""
 
     class Arguments:
-        input = ResendVerificationEmailInput(required=True, description="The address.")
+        input = ResendVerificationEmailInput(required=True, description="The e-mail address.")
 
     Output = AcceptedPayload
 

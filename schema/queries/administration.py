@@ -24,25 +24,25 @@ class UserFilter(graphene.InputObjectType):
     """Conditions are joined by AND."""
 
     search = graphene.String(
-        description="Matches the start of the e-mail or of any word of the name, whatever the case "
-        "or accents. Each of several words must match. At most 100 characters."
+        description="Matches the start of the e-mail address or of any word of the name, without "
+        "regard to case and accents. Each word must match. At most 100 characters."
     )
     active = graphene.Boolean(description="Whether the account may sign in.")
-    email_verified = graphene.Boolean(description="Whether the address has been proved.")
+    email_verified = graphene.Boolean(description="Whether the e-mail address is verified.")
     role = Role(description="A role that the account has.")
     created_after = graphene.DateTime(
-        description="Made later than this; in UTC where it does not say."
+        description="Created after this time. UTC unless it has an offset."
     )
     created_before = graphene.DateTime(
-        description="Made earlier than this; in UTC where it does not say."
+        description="Created before this time. UTC unless it has an offset."
     )
 
 
 class UserOrder(graphene.InputObjectType):
-    """What accounts are ordered by; equal ones by their ids."""
+    """What accounts are ordered by. Accounts with the same value are ordered by their ids."""
 
-    field = UserOrderField(required=True, description="What they are compared by.")
-    direction = OrderDirection(required=True, description="Which end comes first.")
+    field = UserOrderField(required=True, description="What to order by.")
+    direction = OrderDirection(required=True, description="The direction.")
 
 
 def resolve_user(root: None, info: graphene.ResolveInfo, id: str) -> UserRecord:
@@ -76,7 +76,7 @@ user = permission(Permission.USERS_READ)(
         User,
         id=graphene.ID(required=True, description="The account's id."),
         resolver=resolve_user,
-        description="One account; DOES_NOT_EXIST for an id of nobody. Access: USERS_READ.",
+        description="One account. DOES_NOT_EXIST if no account has the id. Access: USERS_READ.",
     )
 )
 users = permission(Permission.USERS_READ)(
@@ -84,12 +84,12 @@ users = permission(Permission.USERS_READ)(
         UserConnection,
         first=graphene.Int(description="How many rows: default 20, at most 100."),
         after=graphene.String(description="The cursor of the row before the page."),
-        last=graphene.Int(description="As first, but the rows at the end, or before `before`."),
-        before=graphene.String(description="The cursor of the row behind the page."),
-        filter=UserFilter(description="Which accounts; all when left out."),
-        order_by=UserOrder(default_value=NEWEST_FIRST, description="In which order."),
+        last=graphene.Int(description="How many rows, backwards from `before` or from the end."),
+        before=graphene.String(description="The cursor of the row after the page."),
+        filter=UserFilter(description="Which accounts. Default: all."),
+        order_by=UserOrder(default_value=NEWEST_FIRST, description="The order of the accounts."),
         resolver=resolve_users,
-        description="Everyone's accounts, forwards by first and after or backwards by last and "
-        "before. A cursor belongs to its order and filter. Access: USERS_READ.",
+        description="All accounts, page by page: forwards by `first` and `after`, backwards by "
+        "`last` and `before`. A cursor is valid for one order and filter. Access: USERS_READ.",
     )
 )

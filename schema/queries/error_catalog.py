@@ -12,16 +12,16 @@ class ErrorCatalogEntry(graphene.ObjectType):
     """One row of the catalogue, in the caller's language."""
 
     reason = graphene.Field(
-        ErrorReason, required=True, description="Why; one of a list that grows with the server."
+        ErrorReason, required=True, description="The reason. New versions may add reasons."
     )
     code = graphene.Field(
         ErrorCode,
         required=True,
-        description="What a client switches on; several reasons share one.",
+        description="The code. Several reasons have the same code.",
     )
     message = graphene.String(
         required=True,
-        description="The sentence people read. `{}` stands where the name of a thing is put.",
+        description="The sentence for people. `{}` stands for the name of a thing.",
     )
 
 

@@ -15,6 +15,6 @@ me = signed_in(
     graphene.Field(
         User,
         resolver=resolve_me,
-        description="The account of whoever asks. Access: signed in.",
+        description="The caller's own account. Access: signed in.",
     )
 )

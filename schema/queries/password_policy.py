@@ -7,10 +7,16 @@ from schema.guard import public
 
 
 class PasswordPolicy(graphene.ObjectType):
-    """The lengths of a password. It may be of any characters, but not a common one."""
+    """The allowed lengths of a new password. Any characters are allowed, but no common password."""
 
-    min_length = graphene.Int(required=True, description="Fewest characters, after Unicode NFC.")
-    max_length = graphene.Int(required=True, description="Most characters, after Unicode NFC.")
+    min_length = graphene.Int(
+        required=True,
+        description="The least number of characters, after Unicode normalisation (NFC).",
+    )
+    max_length = graphene.Int(
+        required=True,
+        description="The greatest number of characters, after Unicode normalisation (NFC).",
+    )
 
 
 def resolve_password_policy(root: None, info: graphene.ResolveInfo) -> dict:
@@ -22,6 +28,6 @@ password_policy = public(
         PasswordPolicy,
         required=True,
         resolver=resolve_password_policy,
-        description="What a new password must be. Access: public.",
+        description="The rules for a new password. Access: public.",
     )
 )
