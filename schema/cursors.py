@@ -10,7 +10,7 @@ from operator import attrgetter
 from bson import ObjectId
 from bson.tz_util import utc
 
-from app.accounts.pagination import requested_slice
+from app.accounts.pagination import make_slice
 from app.config import current
 from app.errors import AccountError, ErrorReason
 from app.models.keyset import Position, Slice
@@ -52,7 +52,7 @@ class Cursors:
 
         Raises AccountError(INVALID_DATA) naming the arguments that are at fault.
         """
-        return requested_slice(
+        return make_slice(
             first, self._position("after", after), last, self._position("before", before)
         )
 

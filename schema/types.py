@@ -18,7 +18,7 @@ from app.models import security_event
 from app.models import session as sessions
 from app.models import user as documents
 from app.models import user_list as users
-from app.models.export_policy import published_fields
+from app.models.export_policy import list_published_fields
 from app.models.security_event import SecurityEventType as Happened
 from app.models.user import UserRecord
 from app.permissions import PERMISSIONS, ROLES, permissions_of
@@ -91,7 +91,7 @@ class Address(MongoengineObjectType):
     class Meta:
         model = documents.Address
         description = "A postal address."
-        only_fields = published_fields(documents.Address)
+        only_fields = list_published_fields(documents.Address)
 
     is_type_of = None  # resolvers give the stored values, not hydrated documents
 
@@ -100,7 +100,7 @@ class Session(MongoengineObjectType):
     class Meta:
         model = sessions.Session
         description = "One sign-in on one device. A session ends when it is revoked or expires."
-        only_fields = published_fields(sessions.Session)
+        only_fields = list_published_fields(sessions.Session)
 
     is_type_of = None  # see User, for this and the id
     id = graphene.ID(required=True, description=sessions.Session.id.help_text)
@@ -115,7 +115,7 @@ class SecurityEvent(MongoengineObjectType):
     class Meta:
         model = security_event.SecurityEvent
         description = "Something that happened to an account."
-        only_fields = published_fields(security_event.SecurityEvent)
+        only_fields = list_published_fields(security_event.SecurityEvent)
 
     is_type_of = None  # see User, for this and the id
     id = graphene.ID(required=True, description=security_event.SecurityEvent.id.help_text)
@@ -156,7 +156,7 @@ class User(MongoengineObjectType):
     class Meta:
         model = documents.User
         description = "An account."
-        only_fields = published_fields(documents.User)
+        only_fields = list_published_fields(documents.User)
 
     is_type_of = None  # resolvers give records, not hydrated documents
 

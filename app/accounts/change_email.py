@@ -1,4 +1,4 @@
-"""A signed-in person moves the account to another address, which has to prove that it is theirs."""
+"""Change the e-mail address of an account, confirmed by a link to the new address."""
 
 from app.accounts.account_access import read_changed_account
 from app.accounts.caller import Caller, SignedInCaller
@@ -21,9 +21,9 @@ from app.security.throttle import Action, count_request, limit_attempts
 def request_email_change(given: dict, caller: SignedInCaller) -> None:
     """Send a link to the new address, and a notice to the one in use.
 
-    A taken address is answered like a free one: it gets no link.
-    Raises AccountError: INVALID_DATA, also for the address in use; INVALID_CREDENTIALS,
-    TOO_MANY_ATTEMPTS, OVERLOADED; TOKEN_REVOKED when the account went meanwhile.
+    A taken address gets no link, but the answer is the same.
+    Raises AccountError: INVALID_DATA, also for the current address; INVALID_CREDENTIALS,
+    TOO_MANY_ATTEMPTS, OVERLOADED; TOKEN_REVOKED when the account was deleted meanwhile.
     """
     form = load_form(CHANGE_EMAIL, given)
     user = confirm_password(caller, form["password"])
@@ -46,10 +46,10 @@ def _offer(user: UserRecord, new_email: str, caller: SignedInCaller) -> None:
 
 
 def confirm_email_change(given: dict, caller: Caller) -> UserRecord:
-    """Make the new address the account's own, verified. The link works once.
+    """Set the new address, verified. The link works once.
 
-    Raises AccountError: LINK_INVALID, LINK_EXPIRED, TOO_MANY_ATTEMPTS; ALREADY_EXISTS when somebody
-    took the address meanwhile, which leaves the link as it was.
+    Raises AccountError: LINK_INVALID, LINK_EXPIRED, TOO_MANY_ATTEMPTS; ALREADY_EXISTS when another
+    account took the address meanwhile. The link then stays valid.
     """
     token = load_form(LINK, given)["token"]
     with limit_attempts(Action.LINK, account=None, address=caller.ip_address):

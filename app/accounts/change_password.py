@@ -1,4 +1,4 @@
-"""A signed-in person changes the password."""
+"""Change the password of the signed-in account."""
 
 from app.accounts.account_access import read_changed_account
 from app.accounts.caller import SignedInCaller
@@ -21,9 +21,9 @@ from app.security.passwords import hash_password
 
 
 def change_password(given: dict, caller: SignedInCaller) -> SignInResult:
-    """Take the new password and end every other session at once; this one goes on with new tokens.
+    """Set the new password, end all other sessions, and issue new tokens for this one.
 
-    Links to reset the password or to change the address die. The owner is told by mail.
+    Links to reset the password or to change the address become invalid. The owner gets a mail.
     Raises AccountError: INVALID_DATA for a weak password; INVALID_CREDENTIALS, TOO_MANY_ATTEMPTS,
     OVERLOADED; TOKEN_REVOKED when the session ended meanwhile.
     """

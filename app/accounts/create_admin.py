@@ -1,4 +1,4 @@
-"""An operator makes the first administrators, and names accounts by their addresses."""
+"""Create administrators from the command line, and find accounts by their addresses."""
 
 from collections.abc import Mapping
 from functools import partial
@@ -19,9 +19,9 @@ from app.security.passwords import hash_password
 
 
 def create_admin(given: Mapping[str, Any], *, verified: bool = False) -> UserRecord:
-    """Make an account that may administer, by the rules of `register`, with no session yet.
+    """Create an administrator, by the rules of `register`, without a session.
 
-    verified: the operator vouches for the address; else its owner is asked by mail to prove it.
+    verified: whether the address counts as verified; else its owner gets a verification mail.
     Raises AccountError: INVALID_DATA with every faulty field; ALREADY_EXISTS naming the field.
     """
     form = load_form(REGISTER, given)
@@ -37,10 +37,10 @@ def create_admin(given: Mapping[str, Any], *, verified: bool = False) -> UserRec
     return UserRecord.of(user)
 
 
-def account_id(email: str) -> str:
-    """The id of the account that signs in with this address, however it is written.
+def find_account_id(email: str) -> str:
+    """Return the id of the account with this e-mail address, in any spelling.
 
-    Raises AccountError: INVALID_DATA for what is no address; DOES_NOT_EXIST.
+    Raises AccountError: INVALID_DATA for an invalid address; DOES_NOT_EXIST.
     """
     account = find_by_email(load_form(EMAIL, {"email": email})["email"])
     if account is None:

@@ -1,4 +1,4 @@
-"""The device behind a user agent, as people would name it: "Firefox, Windows"."""
+"""The browser and operating system of a user agent, in words: "Firefox, Windows"."""
 
 from functools import cache, lru_cache
 from typing import TYPE_CHECKING
@@ -11,10 +11,10 @@ if TYPE_CHECKING:
 REMEMBERED = 1024  # user agents; few of a server's visitors differ
 
 
-def device_of(user_agent: str | None) -> str | None:
-    """The browser and the system, or the one of them that is known; None for neither.
+def describe_device(user_agent: str | None) -> str | None:
+    """Return the browser and the system, or the one that is known; None if both are unknown.
 
-    Up to 7 ms for a user agent not met before, the longest and most hostile ones.
+    A user agent that was not seen before takes up to 7 ms.
     """
     return _read(user_agent[:USER_AGENT_LENGTH]) if user_agent else None
 

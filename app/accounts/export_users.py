@@ -7,7 +7,7 @@ from typing import Any
 from bson import ObjectId
 
 from app.models.bulk_accounts import read_accounts
-from app.models.export_policy import account_file_fields
+from app.models.export_policy import list_account_file_fields
 from app.profile_fields import PROFILE_FIELDS
 
 
@@ -18,7 +18,7 @@ def export_users(*, with_hashes: bool = False) -> Iterator[dict[str, Any]]:
     with_hashes: whether to export password hashes; an account cannot be imported without.
     Raises AccountError(DATABASE_UNAVAILABLE), possibly after some accounts.
     """
-    names = [name for name in account_file_fields() if name != "id"]
+    names = [name for name in list_account_file_fields() if name != "id"]
     days = {field.name for field in PROFILE_FIELDS.values() if field.is_day}
     for account in read_accounts([*names, "password_hash"] if with_hashes else names):
         line = {"_id": _encode(account.id)}

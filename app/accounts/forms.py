@@ -8,7 +8,7 @@ from marshmallow import Schema, ValidationError, fields, validates_schema
 from app.errors import AccountError, AnyErrorReason, ErrorReason, FieldError, FieldPath
 from app.models.user import UserRecord
 from app.profile_fields import PROFILE_FIELDS, refuse_taken_names
-from app.security.passwords import weaknesses
+from app.security.passwords import find_weaknesses
 from app.validation.text import REASONS, Email, Password
 
 LONGEST_GUESS = 1024  # characters of a password that is only compared
@@ -41,7 +41,7 @@ def field_errors(error: ValidationError, at: FieldPath = ()) -> FieldErrors:
 
 def refuse_weak_password(password: str, user: UserRecord) -> None:
     """Raise AccountError(INVALID_DATA) if the policy refuses this person's new password."""
-    faults = weaknesses(password, email=user.email, full_name=user.full_name)
+    faults = find_weaknesses(password, email=user.email, full_name=user.full_name)
     if faults:
         path = ("new_password",)
         raise AccountError(ErrorReason.INVALID_DATA, fields=[(path, why) for why in faults])
@@ -54,7 +54,9 @@ class RegisterForm(Schema):
     def check_password(self, data: dict[str, Any], **_: Any) -> None:
         """Check the policy, which refuses the person's own name and e-mail address."""
         if password := data.get("password"):
-            faults = weaknesses(password, email=data.get("email"), full_name=data.get("full_name"))
+            faults = find_weaknesses(
+                password, email=data.get("email"), full_name=data.get("full_name")
+            )
             if faults:
                 raise ValidationError({"password": faults})
 

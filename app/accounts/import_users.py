@@ -11,7 +11,7 @@ from app.accounts.forms import FieldErrors
 from app.accounts.import_forms import read_account
 from app.config import current
 from app.errors import ErrorReason
-from app.models.bulk_accounts import insert_accounts, storable
+from app.models.bulk_accounts import insert_accounts, make_stored_account
 from app.models.long_operations import BATCH
 from app.models.queries import Stored
 from app.permissions import ADMIN
@@ -102,7 +102,7 @@ def _read_account(line: _Line, batch: Batch, accounts: list[_Numbered], verified
         batch.faults.append(Fault(line.number, email=values.get("email"), fields=errors))
         return
     defaults = {"email_verified": verified, "locale": current().default_locale}
-    accounts.append((line.number, storable(defaults | values)))
+    accounts.append((line.number, make_stored_account(defaults | values)))
 
 
 def _insert(batch: Batch, accounts: list[_Numbered], repeated: bool) -> Batch:

@@ -1,4 +1,4 @@
-"""When a session was last used: written at most once a minute, by all workers together."""
+"""When a session was last used: written at most once a minute, however many workers there are."""
 
 from datetime import timedelta
 from threading import Lock
@@ -34,7 +34,7 @@ def remember_write(session_id: str) -> None:
 
 
 def _claim(session_id: str) -> bool:
-    """Whether this thread is to write, the first of all that have seen the minute pass."""
+    """Whether this thread has to write: the first one after a minute."""
     with _lock:
         if monotonic() - _written.get(session_id, -SECONDS) < SECONDS:
             return False

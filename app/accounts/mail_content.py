@@ -3,10 +3,10 @@
 from typing import Any
 
 from app.accounts.caller import Caller
-from app.accounts.devices import device_of
-from app.mail.links import page_url
+from app.accounts.devices import describe_device
+from app.mail.links import build_page_url
 from app.mail_kinds import MailKind
-from app.models.link import LinkKind, arm_link, find_live_link
+from app.models.link import LinkKind, activate_link, find_live_link
 from app.models.outgoing_mail import OutgoingMailRecord
 from app.models.user import UserRecord, find_by_email, find_by_id
 from app.security.links import make_link_token
@@ -56,11 +56,11 @@ def _compose_link(mail: OutgoingMailRecord, user: UserRecord) -> Values | None:
         link_id = link["id"]
     else:
         link_id = mail.id
-        if not arm_link(kind, user.id, link_id, mail.created_at):
+        if not activate_link(kind, user.id, link_id, mail.created_at):
             return None
     token = make_link_token(kind, user.id, link_id)
     return {
-        "link": page_url(MailKind[mail.kind], token),
+        "link": build_page_url(MailKind[mail.kind], token),
         "valid_hours": kind.hours,
         "new_email": mail.to if kind is LinkKind.CHANGE_EMAIL else None,
     }
@@ -69,7 +69,7 @@ def _compose_link(mail: OutgoingMailRecord, user: UserRecord) -> Values | None:
 def _compose_notice(mail: OutgoingMailRecord) -> Values:
     return {
         "at": mail.created_at,
-        "device": device_of(mail.details.get("user_agent")),
+        "device": describe_device(mail.details.get("user_agent")),
         "ip_address": mail.details.get("ip_address"),
         "new_email": mail.details.get("new_email"),
     }

@@ -7,7 +7,7 @@ PAGE_SIZE = 20
 LARGEST_PAGE = 100
 
 
-def requested_slice(
+def make_slice(
     first: int | None = None,
     after: Position | None = None,
     last: int | None = None,

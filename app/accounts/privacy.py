@@ -1,4 +1,4 @@
-"""A person asks what is kept of them, closes their account for a time, or leaves for good."""
+"""Export the data of an account, deactivate it, or delete it."""
 
 from collections.abc import Mapping
 from contextlib import suppress
@@ -12,7 +12,7 @@ from app.accounts.forms import PASSWORD, load_form
 from app.accounts.reauthenticate import confirm_password
 from app.clock import now
 from app.errors import AccountError, ErrorReason
-from app.models.privacy import all_that_is_kept, close_account, remove_account
+from app.models.privacy import close_account, collect_personal_data, remove_account
 from app.models.security_event import SecurityEventType, forget_identity
 from app.models.session import hold_session
 from app.models.transaction import in_transaction
@@ -22,14 +22,14 @@ from app.security.audit import record
 
 @dataclass(frozen=True)
 class DataExport:
-    """What is kept of a person, as one JSON document, and when that was."""
+    """The data of an account as one JSON document, and when it was read."""
 
     generated_at: datetime
     document: dict[str, Any]
 
 
 def export_my_data(given: Mapping[str, Any], caller: SignedInCaller) -> DataExport:
-    """Everything kept of the caller but secrets, once they give their password again.
+    """Return all data of the caller except secrets. Asks for the password again.
 
     The event of it is written first, so that nothing is handed out unnoticed; it is in the
     document. What app/security/throttle.py counts is not: it is kept under keyed hashes, which
@@ -39,14 +39,14 @@ def export_my_data(given: Mapping[str, Any], caller: SignedInCaller) -> DataExpo
     _confirm(given, caller)
     in_transaction(partial(_note_export, caller))
     generated_at = now()
-    document = all_that_is_kept(caller.user.id)
+    document = collect_personal_data(caller.user.id)
     if document is None:
         raise AccountError(ErrorReason.TOKEN_REVOKED)
     return DataExport(generated_at, {"generatedAt": generated_at.isoformat(), **document})
 
 
 def deactivate_account(given: Mapping[str, Any], caller: SignedInCaller) -> UserRecord:
-    """Close the account until an administrator opens it: sessions and links end at once.
+    """Deactivate the account until an administrator activates it; end sessions and links.
 
     Raises AccountError as `confirmed` does.
     """
@@ -55,7 +55,7 @@ def deactivate_account(given: Mapping[str, Any], caller: SignedInCaller) -> User
 
 
 def delete_account(given: Mapping[str, Any], caller: SignedInCaller) -> str:
-    """Remove all that is kept of the person, or nothing: the id that the account had.
+    """Delete all personal data of the account in one transaction; return the account's id.
 
     Its address and its CPF or CNPJ are free again. Security events stay, of nobody.
     Raises AccountError as `confirmed` does.
@@ -90,6 +90,6 @@ def _delete(caller: SignedInCaller) -> None:
 
 
 def _refuse_unless(session_lives: bool) -> None:
-    """The session may have ended while the password was checked."""
+    """Raise AccountError(TOKEN_REVOKED) if the session ended while the password was checked."""
     if not session_lives:
         raise AccountError(ErrorReason.TOKEN_REVOKED)

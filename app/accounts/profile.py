@@ -8,7 +8,7 @@ from app.accounts.authenticate import authenticate
 from app.accounts.caller import SignedInCaller
 from app.accounts.profile_forms import profile_changes
 from app.errors import AccountError, ErrorReason
-from app.models.profile import change_profile, differs
+from app.models.profile import change_profile, has_changes
 from app.models.security_event import SecurityEventType
 from app.models.transaction import in_transaction
 from app.models.user import UserRecord
@@ -27,7 +27,7 @@ def update_profile(given: Mapping[str, Any], caller: SignedInCaller) -> UserReco
     for _ in range(ATTEMPTS):
         user = caller.user
         values = profile_changes(given, user.address)
-        if not differs(user, values):
+        if not has_changes(user, values):
             return user
         if changed := in_transaction(partial(_change, user, values, caller)):
             return changed

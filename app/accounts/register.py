@@ -1,4 +1,4 @@
-"""A person registers and is signed in, or asked to verify the address first."""
+"""Register an account and sign in, unless the address must be verified first."""
 
 from app.accounts.caller import Caller
 from app.accounts.forms import REGISTER, load_form

@@ -1,4 +1,4 @@
-"""A person who lost the password gets a link by mail and chooses another."""
+"""Reset a lost password by a link in a mail."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -26,10 +26,10 @@ from app.security.throttle import Action, count_request, limit_attempts
 
 
 def request_password_reset(given: Mapping[str, Any], caller: Caller) -> None:
-    """Send a link with which the owner of the address can choose a new password.
+    """Send a link to choose a new password.
 
-    The same is done and answered for any address: who has an account is found out when the mail
-    is sent, and an address of nobody gets none.
+    The answer is the same for every address. Whether the address has an account is only looked up
+    when the mail is sent; an address without an account gets none.
     Raises AccountError: INVALID_DATA, TOO_MANY_ATTEMPTS.
     """
     email = load_form(EMAIL, given)["email"]
@@ -38,11 +38,11 @@ def request_password_reset(given: Mapping[str, Any], caller: Caller) -> None:
 
 
 def reset_password(given: Mapping[str, Any], caller: Caller) -> SignInResult:
-    """Take the new password, end every session, sign in on this device. The link works once.
+    """Set the new password, end all sessions and sign in. The link works once.
 
-    It came to the address, so the address is theirs: it is verified from now on.
+    Whoever has the link received the mail, so the address is verified from now on.
     Raises AccountError: LINK_INVALID, LINK_EXPIRED, TOO_MANY_ATTEMPTS, OVERLOADED; INVALID_DATA
-    for a weak password, which leaves the link as it was.
+    for a weak password. The link then stays valid.
     """
     form = load_form(RESET_PASSWORD, given)
     with limit_attempts(Action.LINK, account=None, address=caller.ip_address):

@@ -2,9 +2,9 @@
 
 from app.accounts.account_access import require_owner_or
 from app.accounts.caller import SignedInCaller
-from app.accounts.devices import device_of
+from app.accounts.devices import describe_device
 from app.models.keyset import Page, Slice
-from app.models.security_event import SecurityEventRecord, newest_events
+from app.models.security_event import SecurityEventRecord, read_newest_events
 from app.models.user import UserRecord
 from app.permissions import Permission
 
@@ -15,7 +15,7 @@ class ListedEvent(SecurityEventRecord):
     @property
     def device(self) -> str | None:
         """The browser and the system, from the user agent."""
-        return device_of(self.user_agent)
+        return describe_device(self.user_agent)
 
 
 def list_events(account: UserRecord, asked: Slice, caller: SignedInCaller) -> Page[ListedEvent]:
@@ -25,4 +25,4 @@ def list_events(account: UserRecord, asked: Slice, caller: SignedInCaller) -> Pa
     SECURITY_EVENTS_READ allows.
     """
     require_owner_or(Permission.SECURITY_EVENTS_READ, account, caller)
-    return newest_events(account.id, asked).map(ListedEvent)
+    return read_newest_events(account.id, asked).map(ListedEvent)

@@ -7,8 +7,8 @@ from bson import ObjectId
 
 from app.accounts.account_access import require_owner_or
 from app.accounts.caller import SignedInCaller
-from app.accounts.devices import device_of
-from app.models.session import SessionRecord, find_devices
+from app.accounts.devices import describe_device
+from app.models.session import SessionRecord, find_live_sessions
 from app.models.user import UserRecord
 from app.permissions import Permission
 
@@ -24,7 +24,7 @@ class ListedSession(SessionRecord):
     @property
     def device(self) -> str | None:
         """The browser and the system, from the user agent."""
-        return device_of(self.user_agent)
+        return describe_device(self.user_agent)
 
 
 def list_sessions(account: UserRecord, caller: SignedInCaller) -> list[ListedSession]:
@@ -42,7 +42,7 @@ def list_sessions_of(
     accounts = list(accounts)
     for account in accounts:
         require_owner_or(Permission.SESSIONS_READ, account, caller)
-    stored = find_devices([id_ for account in accounts for id_ in account.session_ids])
+    stored = find_live_sessions([id_ for account in accounts for id_ in account.session_ids])
     sessions = {session.id: session for session in map(ListedSession, stored)}
     if caller.session_id in sessions:
         sessions[caller.session_id].current = True

@@ -1,4 +1,4 @@
-"""Which accounts an administrator looks for."""
+"""The filter of the list of accounts."""
 
 from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
@@ -15,10 +15,10 @@ LONGEST_TERM = 100  # characters
 
 
 def conditions(given: Mapping[str, Any]) -> dict[str, Any]:
-    """The filter that `given` means (search, active, email_verified, role, created_after,
-    created_before), as the database reads it. What is null is no condition, nor is a blank search.
+    """Return the MongoDB filter for the given conditions: search, active, email_verified, role,
+    created_after, created_before. Null and a blank search are no condition.
 
-    Raises AccountError(INVALID_DATA) with every faulty field, as a part of `filter`.
+    Raises AccountError(INVALID_DATA) naming every invalid field, below `filter`.
     """
     if not given:
         return {}  # as most pages are asked for
@@ -35,7 +35,7 @@ def conditions(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 class Search(Text):
-    """What is looked for, as the filter that finds it."""
+    """A search text, parsed to a MongoDB filter."""
 
     def parse(self, text: str) -> dict[str, Any]:
         found = search_filter(text)
@@ -45,8 +45,8 @@ class Search(Text):
 
 
 class Moment(fields.Field):
-    """A time; in UTC where it does not say where. It is cut to the milliseconds that stored times
-    have or, as the end of something, rounded up to them.
+    """A time, in UTC unless it has an offset. It is truncated to milliseconds, which stored times
+    have; the end of a range is rounded up.
     """
 
     def __init__(self, *, is_end: bool = False) -> None:
@@ -63,7 +63,7 @@ class Moment(fields.Field):
 
 
 class FilterForm(Schema):
-    """Conditions, of which all must hold. GraphQL has checked their types."""
+    """Conditions joined by AND. GraphQL has checked their types."""
 
     search = Search(maximum=LONGEST_TERM)
     active = fields.Raw(allow_none=True)
@@ -74,7 +74,7 @@ class FilterForm(Schema):
 
     @post_load
     def leave_out_nulls(self, data: dict[str, Any], **_: Any) -> dict[str, Any]:
-        """Null is no condition."""
+        """Drop conditions that are null."""
         return {name: value for name, value in data.items() if value is not None}
 
 

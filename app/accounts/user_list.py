@@ -11,7 +11,7 @@ from app.accounts.user_filter import conditions
 from app.models import user_list
 from app.models.keyset import Page, Slice
 from app.models.user import UserRecord
-from app.models.user_list import UserOrderField, page_of_accounts
+from app.models.user_list import UserOrderField, read_account_page
 from app.permissions import Permission
 
 
@@ -54,9 +54,9 @@ def list_accounts(
     """
     caller.require(Permission.USERS_READ)
     ascending = accounts.direction is OrderDirection.ASC
-    page = page_of_accounts(accounts.where, accounts.field, asked, fields, ascending=ascending).map(
-        UserRecord
-    )
+    page = read_account_page(
+        accounts.where, accounts.field, asked, fields, ascending=ascending
+    ).map(UserRecord)
     hide_unreadable_fields(page.rows, fields, caller)
     return page
 

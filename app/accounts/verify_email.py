@@ -1,4 +1,4 @@
-"""A person proves that an address is theirs."""
+"""Verify an e-mail address by a link."""
 
 from bson import ObjectId
 
@@ -18,10 +18,10 @@ from app.security.throttle import Action, count_request, limit_attempts
 
 
 def resend_verification_email(given: dict, caller: Caller) -> None:
-    """Send another link to an address that is still to be verified.
+    """Send another link to an address that is not verified yet.
 
-    The same is done and answered for any address: who has an account is found out when the mail
-    is sent, and an address of nobody gets none.
+    The answer is the same for every address. Whether the address has an account is only looked up
+    when the mail is sent; an address without an account gets none.
     Raises AccountError: INVALID_DATA, TOO_MANY_ATTEMPTS.
     """
     email = load_form(EMAIL, given)["email"]
@@ -30,7 +30,7 @@ def resend_verification_email(given: dict, caller: Caller) -> None:
 
 
 def verify_email(given: dict, caller: Caller) -> UserRecord:
-    """Note that the address is theirs. The link works once.
+    """Mark the address as verified. The link works once.
 
     Raises AccountError: LINK_INVALID, LINK_EXPIRED, TOO_MANY_ATTEMPTS.
     """

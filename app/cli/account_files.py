@@ -66,7 +66,7 @@ def import_(file: BinaryIO, verified: bool) -> None:
                 total.add(batch)
                 advance(batch)
     finally:
-        _tell_sum(total, monotonic() - started)
+        _print_summary(total, monotonic() - started)
     if total.faulty:
         click.get_current_context().exit(1)
 
@@ -151,7 +151,7 @@ def _told(one: Fault) -> str:
     return f"{where}: {' '.join(words)}"
 
 
-def _tell_sum(total: _Sum, seconds: float) -> None:
+def _print_summary(total: _Sum, seconds: float) -> None:
     if total.ignored:
         names = ", ".join(sorted(map(ascii, total.ignored)))
         click.echo(f"not understood and left out: {names}", err=True)

@@ -10,8 +10,8 @@ from flask.cli import AppGroup
 
 from app.accounts.administration import set_user_active, set_user_roles
 from app.accounts.caller import OPERATOR
-from app.accounts.create_admin import account_id, create_admin
-from app.accounts.pagination import LARGEST_PAGE, requested_slice
+from app.accounts.create_admin import create_admin, find_account_id
+from app.accounts.pagination import LARGEST_PAGE, make_slice
 from app.accounts.user_list import list_accounts, select_accounts
 from app.cli.account_files import export, import_
 from app.cli.command_errors import report_errors
@@ -79,7 +79,7 @@ def set_role(email: str, roles: tuple[str, ...]) -> None:
     nobody would be left to administer.
     """
     with report_errors():
-        changed = set_user_roles(account_id(email), roles, OPERATOR)
+        changed = set_user_roles(find_account_id(email), roles, OPERATOR)
     click.echo(f"{changed.email}: {', '.join(changed.roles)}")
 
 
@@ -117,7 +117,7 @@ def _accounts(search: str | None, limit: int | None) -> Iterator[UserRecord]:
     accounts, position = select_accounts({"search": search}, {}, OPERATOR), None
     size = min(limit or LARGEST_PAGE, LARGEST_PAGE)
     while True:
-        asked = requested_slice(first=size, after=position)
+        asked = make_slice(first=size, after=position)
         page = list_accounts(accounts, asked, LISTED, OPERATOR)
         yield from page.rows
         if not page.has_next:
@@ -143,7 +143,7 @@ def _object(account: UserRecord) -> str:
 
 def _set_active(email: str, *, active: bool) -> None:
     with report_errors():
-        changed = set_user_active(account_id(email), active, OPERATOR)
+        changed = set_user_active(find_account_id(email), active, OPERATOR)
     click.echo(f"{changed.email}: {'active' if changed.active else 'closed'}")
 
 

@@ -38,7 +38,7 @@ def report_errors() -> Iterator[None]:
             raise NotTried(f"The database does not answer ({error}).") from None
         if error.reason is ErrorReason.EXCEPTION:
             raise
-        raise click.ClickException(_worded(error)) from None
+        raise click.ClickException(_describe_error(error)) from None
 
 
 def fault(path: FieldPath, reason: AnyErrorReason) -> str:
@@ -49,6 +49,6 @@ def fault(path: FieldPath, reason: AnyErrorReason) -> str:
     return f"{'.'.join(map(str, path))}: {words} [{reason.name}]"
 
 
-def _worded(error: AccountError) -> str:
+def _describe_error(error: AccountError) -> str:
     words = sentence(error.reason, OPERATOR_LOCALE, error.resource)
     return "\n".join([words, *(f"  {fault(*one)}" for one in error.fields)])

@@ -4,7 +4,12 @@ import click
 from flask.cli import AppGroup
 
 from app.cli.command_errors import report_errors
-from app.models.indexes import UnbuildableIndexError, build_indexes, missing_indexes, stored_indexes
+from app.models.indexes import (
+    UnbuildableIndexError,
+    build_indexes,
+    find_missing_indexes,
+    list_indexes,
+)
 from app.models.pruning import (
     list_expiring_documents,
     remove_expired,
@@ -37,7 +42,7 @@ def indexes(show: bool, check: bool) -> None:
             _check()
             return
         try:
-            found = stored_indexes() if show else build_indexes()
+            found = list_indexes() if show else build_indexes()
         except UnbuildableIndexError as refusal:
             raise click.ClickException(f"{refusal}.") from None
     for collection, names in found.items():
@@ -69,7 +74,7 @@ def prune(dry_run: bool) -> None:
 
 
 def _check() -> None:
-    missing = missing_indexes()
+    missing = find_missing_indexes()
     for collection, names in missing.items():
         for name in names:
             click.echo(f"missing in {collection}: {name}", err=True)

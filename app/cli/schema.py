@@ -14,7 +14,7 @@ SCHEMA_FILE = Path(__file__).parent.parent.parent / "schema" / "schema.graphql"
 schema_commands = AppGroup("schema", help="The GraphQL contract.")
 
 
-def printed_schema() -> str:
+def render_schema() -> str:
     """The schema in GraphQL's own language, as schema/schema.graphql holds it."""
     return f"{build_schema()}\n"
 
@@ -22,7 +22,7 @@ def printed_schema() -> str:
 @schema_commands.command("print")
 def print_schema() -> None:
     """Write schema/schema.graphql, the contract as this server serves it."""
-    SCHEMA_FILE.write_text(printed_schema(), encoding="utf-8")
+    SCHEMA_FILE.write_text(render_schema(), encoding="utf-8")
     click.echo("Wrote schema/schema.graphql")
 
 

@@ -12,7 +12,7 @@ PAGES = {
 }
 
 
-def page_url(kind: MailKind, token: str) -> str:
+def build_page_url(kind: MailKind, token: str) -> str:
     """Return the address of the page that uses the token of a mail of this kind.
 
     `kind` is one of PAGES. Opening the page does not use the token, so mail scanners that follow

@@ -1,4 +1,4 @@
-"""Who administers: accounts opened and given roles, and that there is always somebody to do so."""
+"""Changes by administrators: activate accounts, change roles, and keep one administrator."""
 
 from collections.abc import Sequence
 
@@ -18,8 +18,10 @@ THE_ONE = "administrators"
 
 
 class Administrators(Document):
-    """One document that every loss of an administrator writes, in its own transaction: so of two
-    at the same time one is repeated, and sees what the other did.
+    """One document that is written by every transaction that may remove an administrator.
+
+    Of two such transactions at the same time MongoDB repeats one, which then sees what the other
+    did: they cannot both remove the last administrator.
     """
 
     id = StringField(primary_key=True, required=True, help_text="Always the same.")
@@ -30,9 +32,9 @@ class Administrators(Document):
 
 @database_query
 def keep_one_administrator(before: dict) -> None:
-    """Refuse, within the transaction of the change, what leaves no live administrator.
+    """Refuse a change that leaves no active administrator; call it in the change's transaction.
 
-    before: the account that is losing its role, its life or itself, as it was.
+    before: the account as it was before it loses the role, is deactivated or is deleted.
     Raises AccountError(LAST_ADMIN).
     """
     if ADMIN.name not in before["roles"] or not before["active"]:
@@ -49,7 +51,7 @@ def keep_one_administrator(before: dict) -> None:
 
 @database_query
 def open_account(user_id: ObjectId) -> UserRecord | None:
-    """Let an account sign in again: as it is now. None when it is gone, or was not closed."""
+    """Activate an account and return it. None if there is no such account, or it is active."""
     return UserRecord.found(
         User._get_collection().find_one_and_update(
             {"_id": user_id, "active": False},
@@ -63,9 +65,9 @@ def open_account(user_id: ObjectId) -> UserRecord | None:
 
 @database_query
 def replace_roles(user_id: ObjectId, roles: Sequence[str]) -> UserRecord | None:
-    """Give an account these roles and no others: as it is now. None when it is gone, or has them.
+    """Set the roles of an account and return it. None if there is none, or it has these roles.
 
-    Raises AccountError(LAST_ADMIN), with nothing written if it is asked within a transaction.
+    Raises AccountError(LAST_ADMIN): call it in a transaction, which is then aborted.
     """
     changes = {"roles": list(roles), "updated_at": now()}
     before = User._get_collection().find_one_and_update(

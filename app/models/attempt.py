@@ -1,8 +1,8 @@
-"""Attempts: who has guessed lately, counted under keys that tell nothing of whose they are.
+"""Failed attempts, counted under keyed hashes that do not reveal an account or an address.
 
-A key's failures are a sliding window: those older than it are forgotten. Once there are as many as
-its limit, each makes the next guess wait, longer each time, and all are remembered until a whole
-window after the last wait has passed quietly.
+The failures of a key are a sliding window: older ones are dropped. Once there are as many as the
+limit, each further failure blocks the key, longer each time, and all failures count until a whole
+window has passed after the last block without another one.
 """
 
 from collections.abc import Sequence
@@ -24,7 +24,7 @@ DUPLICATE_KEY = 11000
 
 
 class Attempts(Document):
-    """What is remembered of one key."""
+    """The failures of one key."""
 
     id = StringField(primary_key=True, required=True, help_text="The key: a keyed hash, in hex.")
     failures = ListField(DictField(), help_text="`at`, and `by`, the id of the attempt; in order.")
@@ -40,7 +40,7 @@ class Attempts(Document):
 
 @dataclass(frozen=True)
 class Quota:
-    """How many failures a key may have within a window before it has to wait."""
+    """How many failures a key may have within a window before it is blocked."""
 
     key: str
     limit: int
@@ -49,7 +49,7 @@ class Quota:
 
 @database_query
 def blocked_until(quotas: Sequence[Quota], at: datetime) -> datetime | None:
-    """When all of the keys are free again; None when they are."""
+    """Return when the last of the blocked keys is free again; None if no key is blocked."""
     if not quotas:
         return None
     keys = [quota.key for quota in quotas]
@@ -60,9 +60,10 @@ def blocked_until(quotas: Sequence[Quota], at: datetime) -> datetime | None:
 
 @database_query
 def count_attempt(quotas: Sequence[Quota], attempt_id: ObjectId, at: datetime) -> datetime | None:
-    """Count an attempt under every key: None; or under none, and when a blocked one is free again.
+    """Count an attempt under every key and return None. If a key is blocked, count it under none
+    and return when that key is free again.
 
-    One command unless it is refused. Decided within each update, however many ask at once.
+    One command unless it is refused. Each update decides by itself, however many run at once.
     """
     counted = 0
     for _ in range(MOST_RACES):
@@ -84,12 +85,15 @@ def settle_attempt(
     forgotten: Sequence[Quota] = (),
     given_back: Sequence[Quota] = (),
 ) -> None:
-    """Forget all failures of some keys, and under others this attempt alone; one command."""
+    """Drop all failures of the keys `forgotten`, and this attempt of those in `given_back`."""
     nothing: dict[str, Any] = {"$set": {"failures": [], "free_at": None, "expires_at": at}}
     others = {"$ne": ["$$one.by", attempt_id]}
+    left = _filter_failures("$failures", others)
     updates = [UpdateOne({"_id": quota.key}, nothing) for quota in forgotten]
     updates += [
-        UpdateOne({"_id": quota.key}, _with_failures(_those("$failures", others), quota, at))
+        UpdateOne(
+            {"_id": quota.key}, _set_failures(_filter_failures("$failures", others), quota, at)
+        )
         for quota in given_back
     ]
     if updates:
@@ -97,15 +101,16 @@ def settle_attempt(
 
 
 def _count(quotas: Sequence[Quota], attempt_id: ObjectId, at: datetime) -> int:
-    """How many of the keys it was counted under: up to the first that is blocked, or raced for.
+    """Return under how many keys it was counted: up to the first that is blocked, or that another
+    attempt inserts at the same time.
 
-    A blocked key is not found, and inserting it then fails since it is there.
+    A blocked key does not match, and the upsert then fails because the key exists.
     """
     new = {"at": at, "by": attempt_id}
     updates = [
         UpdateOne(
             {"_id": quota.key, "free_at": {"$not": {"$gt": at}}},
-            _with_failures(_remembered(quota, at, new), quota, at),
+            _set_failures(_keep_counting_failures(quota, at, new), quota, at),
             upsert=True,
         )
         for quota in quotas
@@ -120,18 +125,18 @@ def _count(quotas: Sequence[Quota], attempt_id: ObjectId, at: datetime) -> int:
     return len(updates)
 
 
-def _remembered(quota: Quota, at: datetime, new: dict[str, Any]) -> dict[str, Any]:
-    """The failures that still count, and the new one; no more than make a difference."""
+def _keep_counting_failures(quota: Quota, at: datetime, new: dict[str, Any]) -> dict[str, Any]:
+    """Build the list of failures that still count, and the new one, cut to what matters."""
     known = {"$ifNull": ["$failures", []]}
-    recent = _those(known, {"$gt": ["$$one.at", at - quota.window]})
+    recent = _filter_failures(known, {"$gt": ["$$one.at", at - quota.window]})
     locked = {"$gte": [{"$size": known}, quota.limit]}
     unexpired = {"$cond": [{"$gt": ["$expires_at", at]}, known, []]}
     still = {"$cond": [locked, unexpired, recent]}
     return {"$slice": [{"$concatArrays": [still, [new]]}, 1 - quota.limit - len(WAITS)]}
 
 
-def _with_failures(failures: dict[str, Any], quota: Quota, at: datetime) -> list[dict[str, Any]]:
-    """The pipeline that puts `failures` in place, and what follows from them."""
+def _set_failures(failures: dict[str, Any], quota: Quota, at: datetime) -> list[dict[str, Any]]:
+    """Build the update pipeline that stores `failures` and the times that follow from them."""
     milliseconds = [seconds * 1000 for seconds in WAITS]
     count = {"$size": "$failures"}
     step = {"$min": [{"$subtract": [count, quota.limit]}, len(WAITS) - 1]}
@@ -145,5 +150,5 @@ def _with_failures(failures: dict[str, Any], quota: Quota, at: datetime) -> list
     ]
 
 
-def _those(failures: Any, condition: dict[str, Any]) -> dict[str, Any]:
+def _filter_failures(failures: Any, condition: dict[str, Any]) -> dict[str, Any]:
     return {"$filter": {"input": failures, "as": "one", "cond": condition}}

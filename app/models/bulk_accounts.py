@@ -10,7 +10,7 @@ from app.clock import now
 from app.models.attempt import DUPLICATE_KEY
 from app.models.connection import database_query
 from app.models.long_operations import in_batches, long_timeout
-from app.models.profile import stored_value
+from app.models.profile import convert_to_stored
 from app.models.queries import Stored, find_all
 from app.models.search_terms import search_terms
 from app.models.user import User, UserRecord
@@ -31,7 +31,7 @@ class Inserted(NamedTuple):
     taken: dict[int, str]
 
 
-def storable(values: Mapping[str, Any]) -> Stored:
+def make_stored_account(values: Mapping[str, Any]) -> Stored:
     """Return the account as User.add would store it, without the cost of a document for each.
 
     values: as the forms return them. What is None or missing gets the default of a new account.
@@ -52,7 +52,7 @@ def storable(values: Mapping[str, Any]) -> Stored:
         "roles": given.get("roles") or [USER.name],
         **search_terms(email=given["email"], full_name=given["full_name"]),
     }
-    return {name: stored_value(value) for name, value in account.items()}
+    return {name: convert_to_stored(value) for name, value in account.items()}
 
 
 def _profile_defaults() -> Stored:

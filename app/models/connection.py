@@ -1,4 +1,4 @@
-"""The way to MongoDB: connect, ask whether it answers, and name its absence."""
+"""The connection to MongoDB: connect, ping, and report that it does not answer."""
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
@@ -96,12 +96,12 @@ def _client_options(settings: Settings) -> dict[str, Any]:
 
 
 def client() -> MongoClient:
-    """The process's one client, with its pool."""
+    """Return the client of this process, with its connection pool."""
     return mongoengine.connection.get_connection()
 
 
 class _Asked(local):
-    """What a thread has asked since `count_anew`."""
+    """The queries of a thread since `reset_query_count`."""
 
     questions = 0
     seconds = 0.0
@@ -112,32 +112,31 @@ _asked = _Asked()
 
 
 def reset_query_count() -> None:
-    """Forget what this thread has asked so far: its next request begins."""
+    """Start counting the queries of this thread anew: its next request begins."""
     _asked.questions, _asked.seconds = 0, 0.0
 
 
 def query_count() -> tuple[int, float]:
-    """How many questions this thread has asked since `count_anew`, and the seconds they took.
+    """Return how many queries this thread has made since `reset_query_count`, and their seconds.
 
-    A transaction is one question, its commit, beside those asked within it; its seconds are
-    counted once.
+    A transaction counts as one query more, its commit. Its seconds are counted once.
     """
     return _asked.questions, _asked.seconds
 
 
 @dataclass(frozen=True)
 class Pool:
-    """The connections of this process to the database's servers: those open, those in use."""
+    """The connections of this process to the database: how many are open, and how many in use."""
 
     open: int
     in_use: int
 
 
 def pool() -> Pool:
-    """The connections now; none before the first question.
+    """Return the current number of connections; none before the first query.
 
-    Read from the driver's own state: its listeners cost each question as much as counting it does
-    several times over, for numbers that are looked at every few seconds.
+    This reads the driver's own state. Its public listeners are called for every query, for numbers
+    that are read every few seconds: see docs/decisions/0006.
     """
     try:
         topology = client()._topology
@@ -149,9 +148,9 @@ def pool() -> Pool:
 
 
 def most_connections() -> float:
-    """How many connections to one server this process may have: the address's maxPoolSize.
+    """Return how many connections to one server this process may have: maxPoolSize.
 
-    Infinity where it sets no bound, or where the settings name no database.
+    Infinity where there is no bound, or no database in the settings.
     """
     try:
         return client().options.pool_options.max_pool_size or inf
@@ -160,11 +159,10 @@ def most_connections() -> float:
 
 
 def database_query(question: Callable[P, R]) -> Callable[P, R]:
-    """Mark a question to the database: its absence is raised as DATABASE_UNAVAILABLE.
+    """Decorate a database query: raise DATABASE_UNAVAILABLE when the database does not answer.
 
-    It is counted among those of its thread (`asked_so_far`). When one has waited in vain for a
-    server, the next are not made to wait: they are refused until the driver, which looks each
-    second, has found one.
+    The query is counted (`query_count`). After one query has waited in vain for a server, the next
+    ones are refused at once until the driver, which looks every second, has found one.
     """
 
     @wraps(question)
@@ -178,8 +176,8 @@ def database_query(question: Callable[P, R]) -> Callable[P, R]:
         try:
             return question(*args, **kwargs)
         except (*AWAY, PyMongoError, mongoengine.errors.MongoEngineException) as error:
-            if causes := _causes_of_absence(error):
-                _note_absence(causes)
+            if causes := _find_causes(error):
+                _remember_absence(causes)
                 raise AccountError(ErrorReason.DATABASE_UNAVAILABLE, retry_after=1) from error
             raise
         finally:
@@ -190,22 +188,22 @@ def database_query(question: Callable[P, R]) -> Callable[P, R]:
     return asked
 
 
-def _causes_of_absence(error: Exception) -> list[BaseException]:
-    """What of an error says that the database cannot be asked; nothing, where it can.
+def _find_causes(error: Exception) -> list[BaseException]:
+    """Return the errors that mean that the database is not available; none for other errors.
 
-    mongoengine wraps what the driver raised; the driver's word is its context.
+    MongoEngine wraps the driver's error, which is then the context.
     """
     said = [one for one in (error, error.__context__) if one is not None]
-    return [one for one in said if isinstance(one, AWAY) or _is_of_credentials(one)]
+    return [one for one in said if isinstance(one, AWAY) or _is_about_credentials(one)]
 
 
-def _is_of_credentials(error: BaseException) -> bool:
+def _is_about_credentials(error: BaseException) -> bool:
     return getattr(error, "code", None) in BAD_CREDENTIALS
 
 
-def _note_absence(causes: Sequence[BaseException]) -> None:
+def _remember_absence(causes: Sequence[BaseException]) -> None:
     global _no_server_since_asked
-    if any(map(_is_of_credentials, causes)):
+    if any(map(_is_about_credentials, causes)):
         log.error("MONGODB_URI: the database refuses its user or password")
     if any(isinstance(one, ServerSelectionTimeoutError) for one in causes):
         _no_server_since_asked = True
@@ -219,5 +217,5 @@ def _is_back() -> bool:
 
 @database_query
 def ping() -> None:
-    """Return if the database answers; raise AccountError(DATABASE_UNAVAILABLE) if not."""
+    """Raise AccountError(DATABASE_UNAVAILABLE) unless the database answers."""
     client().admin.command("ping")

@@ -43,7 +43,7 @@ for _document in PERSONAL_DOCUMENTS:
     require_declarations(_document)
 
 
-def published_fields(document: AnyDocument) -> tuple[str, ...]:
+def list_published_fields(document: AnyDocument) -> tuple[str, ...]:
     """Return the names of the fields from which GraphQL fields are generated.
 
     Raises TypeError if there are none: graphene-mongo would generate all.
@@ -54,7 +54,7 @@ def published_fields(document: AnyDocument) -> tuple[str, ...]:
     return names
 
 
-def account_file_fields() -> tuple[str, ...]:
+def list_account_file_fields() -> tuple[str, ...]:
     """Return the names of the fields of an account that `flask accounts export` writes."""
     return _declaring(User, "in_account_files")
 

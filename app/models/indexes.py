@@ -72,7 +72,7 @@ def build_indexes() -> dict[str, list[str]]:
 
 
 @database_query
-def stored_indexes() -> dict[str, list[str]]:
+def list_indexes() -> dict[str, list[str]]:
     """The indexes that there are, in words: {collection: [name: keys, options]}."""
     return {
         document._meta["collection"]: [
@@ -84,7 +84,7 @@ def stored_indexes() -> dict[str, list[str]]:
 
 
 @database_query
-def missing_indexes() -> dict[str, list[str]]:
+def find_missing_indexes() -> dict[str, list[str]]:
     """Those that are not there, or are there otherwise: {collection: [keys, options]}."""
     missing = {}
     for document in DOCUMENTS:

@@ -1,4 +1,4 @@
-"""A page beside the last row seen: by key, never by skipping, in both directions."""
+"""Keyset pagination, in both directions: a page is found by the position of a row."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -16,16 +16,16 @@ Other = TypeVar("Other")
 
 
 class Position(NamedTuple):
-    """Where a row stands: the value it is ordered by, and its id to break ties."""
+    """The position of a row: the value that it is ordered by, and its id to break ties."""
 
     value: Any
     id: ObjectId
 
 
 class Slice(NamedTuple):
-    """Which rows: at most `size` of those behind `position`, or of the first ones.
+    """Which rows: at most `size` after `position`, or the first ones without a position.
 
-    backwards: of those before it instead, or of the last ones.
+    backwards: before the position instead, or the last ones.
     """
 
     size: int

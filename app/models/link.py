@@ -32,7 +32,7 @@ class LinkKind(Enum):
 
 
 @database_query
-def arm_link(kind: LinkKind, user_id: ObjectId, link_id: ObjectId, asked_at: datetime) -> bool:
+def activate_link(kind: LinkKind, user_id: ObjectId, link_id: ObjectId, asked_at: datetime) -> bool:
     """Make a link the one that works, in the place of one asked for earlier.
 
     False when there is nothing to arm: the account is gone or inactive, or a newer link was asked

@@ -62,7 +62,7 @@ def end_all_sessions(
 
 
 @database_query
-def live_session_ids(user_ids: Collection[ObjectId]) -> dict[ObjectId, list[ObjectId]]:
+def find_live_session_ids(user_ids: Collection[ObjectId]) -> dict[ObjectId, list[ObjectId]]:
     """Read the live sessions of each of these accounts, in one query for all."""
     asked = {"_id": {"$in": list(user_ids)}}
     found = find_all(User._get_collection(), asked, {"session_ids": True}, limit=len(user_ids))

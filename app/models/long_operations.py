@@ -1,4 +1,4 @@
-"""Patience: a command at a terminal waits longer for the database than a request may."""
+"""Long operations of commands: longer time-outs than a request has, and reading in batches."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -16,9 +16,9 @@ BATCH = 100  # documents asked for, or written, at once: servers ask the same da
 
 @contextmanager
 def long_timeout(seconds: float = SECONDS) -> Iterator[None]:
-    """Give what is asked within `seconds` in all, once the database has shown that it is there.
+    """Allow the queries within the block `seconds` in total, if the database answers a ping.
 
-    Without that look, one that is away would be waited for as long.
+    Without the ping, a command would wait as long for a database that is not available.
     Raises AccountError(DATABASE_UNAVAILABLE).
     """
     ping()
@@ -29,9 +29,10 @@ def long_timeout(seconds: float = SECONDS) -> Iterator[None]:
 def in_batches(
     collection: Collection, where: Mapping[str, Any], fields: Mapping[str, bool]
 ) -> Iterator[list[Stored]]:
-    """All that match, as stored, by id, each once; what comes to match meanwhile may be missed.
+    """Yield all matching documents, ordered by id, in batches. A document that begins to match
+    meanwhile may be missed.
 
-    Asked batch by batch: each is as it is when its turn comes. `fields` may not leave out `_id`.
+    Each batch is read when its turn comes. `fields` must include `_id`.
     """
     rows = _batch(collection, where, fields)
     while rows:

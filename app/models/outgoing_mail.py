@@ -205,7 +205,7 @@ def remove_mail(user_id: ObjectId, addresses: Collection[str]) -> None:
 
 
 @database_query
-def mail_of(user_id: ObjectId, address: str, most: int) -> list[Stored]:
+def find_unsent_mail(user_id: ObjectId, address: str, most: int) -> list[Stored]:
     """Return the newest `most` mails about an account that are not sent, as stored.
 
     `address` is the account's: a mail to it that names no account is about this one.

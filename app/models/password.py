@@ -1,4 +1,4 @@
-"""The stored password of an account: replaced in one update, if nothing else replaced it first."""
+"""Replace the password of an account in one update, unless another change came first."""
 
 from bson import ObjectId
 

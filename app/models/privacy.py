@@ -1,4 +1,4 @@
-"""Leaving, and asking what is kept: the questions about all that is stored of one person."""
+"""All data of one account: deactivate, delete, export."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -11,9 +11,9 @@ from app.models.administrators import keep_one_administrator
 from app.models.connection import database_query
 from app.models.export_policy import export_document
 from app.models.link import LinkKind, end_links
-from app.models.outgoing_mail import OutgoingMail, mail_of, remove_mail
+from app.models.outgoing_mail import OutgoingMail, find_unsent_mail, remove_mail
 from app.models.queries import Stored, find_all
-from app.models.security_event import SecurityEvent, all_events, forget_identity
+from app.models.security_event import SecurityEvent, find_events, forget_identity
 from app.models.session import Session, remove_sessions_of
 from app.models.transaction import current_session
 from app.models.user import SIGNED_IN, User, UserRecord, find_by_id
@@ -25,10 +25,11 @@ MOST_MAILS = 1_000
 
 @database_query
 def close_account(user_id: ObjectId, session_id: ObjectId | None = None) -> UserRecord | None:
-    """Deactivate the account and end its sessions and links; returns it as it is now.
+    """Deactivate the account, end its sessions and links, and return it.
 
-    None, and nothing is written, when it is gone or closed, or the session that asks, if one of its
-    own does, is not live any more. Raises AccountError(LAST_ADMIN): see `keep_one_administrator`.
+    session_id: the session that asks, if it is one of the account's own.
+    None, and nothing is written, if the account is deleted or inactive, or that session has ended.
+    Raises AccountError(LAST_ADMIN): see `keep_one_administrator`.
     """
     closed = User._get_collection().find_one_and_update(
         {**_asking(user_id, session_id), "active": True},
@@ -45,12 +46,13 @@ def close_account(user_id: ObjectId, session_id: ObjectId | None = None) -> User
 
 @database_query
 def remove_account(user_id: ObjectId, session_id: ObjectId | None = None) -> bool:
-    """Remove a person from every collection; what happened to them stays, without who they were.
+    """Delete an account from every collection. Its security events stay, without personal data.
 
-    To be asked within a transaction. Who opens a session or changes the account writes the account
-    too, in the same transaction: so nothing can come to be of one that is being removed.
-    False, and nothing is written, when it is gone, or the session that asks, if one of its own
-    does, is not live any more. Raises AccountError(LAST_ADMIN): see `keep_one_administrator`.
+    Call it in a transaction. Opening a session and changing an account write the account in their
+    transaction too, so nothing new can be stored about an account that is being deleted.
+    session_id: the session that asks, if it is one of the account's own.
+    False, and nothing is written, if the account is deleted, or that session has ended.
+    Raises AccountError(LAST_ADMIN): see `keep_one_administrator`.
     """
     removed = User._get_collection().find_one_and_delete(
         _asking(user_id, session_id),
@@ -66,10 +68,10 @@ def remove_account(user_id: ObjectId, session_id: ObjectId | None = None) -> boo
 
 
 @database_query
-def all_that_is_kept(user_id: ObjectId) -> dict[str, Any] | None:
-    """What is stored of a person, as JSON tells of it; None when there is no such account.
+def collect_personal_data(user_id: ObjectId) -> dict[str, Any] | None:
+    """Return all exported data of an account as a JSON object; None if there is no such account.
 
-    `cut` names the lists that are longer than what is told: the newest of them is.
+    `cut` names the lists of which only the newest rows are returned.
     """
     user = find_by_id(user_id)
     if user is None:
@@ -77,8 +79,8 @@ def all_that_is_kept(user_id: ObjectId) -> dict[str, Any] | None:
     account = {"_id" if name == "id" else name: value for name, value in vars(user).items()}
     cut: list[str] = []
     sessions = _first("sessions", _sessions(user_id), MOST_SESSIONS, cut)
-    events = _first("securityEvents", all_events(user_id, MOST_EVENTS + 1), MOST_EVENTS, cut)
-    unsent = mail_of(user_id, user.email, MOST_MAILS + 1)
+    events = _first("securityEvents", find_events(user_id, MOST_EVENTS + 1), MOST_EVENTS, cut)
+    unsent = find_unsent_mail(user_id, user.email, MOST_MAILS + 1)
     mails = _first("pendingMail", unsent, MOST_MAILS, cut)
     return {
         "account": export_document(User, account),

@@ -13,9 +13,9 @@ from app.models.user import SIGNED_IN, User, UserRecord, report_taken_values
 from app.models.user_list import update_search_terms
 
 
-def differs(user: UserRecord, values: Mapping[str, Any]) -> bool:
+def has_changes(user: UserRecord, values: Mapping[str, Any]) -> bool:
     """Whether any of these values differs from the account's; None stands for no value."""
-    return any(getattr(user, name) != stored_value(value) for name, value in values.items())
+    return any(getattr(user, name) != convert_to_stored(value) for name, value in values.items())
 
 
 @database_query
@@ -30,7 +30,7 @@ def change_profile(user: UserRecord, values: Mapping[str, Any]) -> UserRecord | 
     unchanged: dict[str, Any] = {"_id": user.id, "active": True}
     if "address" in values:
         unchanged["address"] = user.address
-    kept = {name: stored_value(value) for name, value in values.items() if value is not None}
+    kept = {name: convert_to_stored(value) for name, value in values.items() if value is not None}
     # removed, not null: a sparse index leaves out only documents without the field
     cleared = {name: "" for name, value in values.items() if value is None}
     update = {"$set": {**kept, "updated_at": now()}} | ({"$unset": cleared} if cleared else {})
@@ -47,7 +47,7 @@ def change_profile(user: UserRecord, values: Mapping[str, Any]) -> UserRecord | 
     return UserRecord.found(changed)
 
 
-def stored_value(value: Any) -> Any:
+def convert_to_stored(value: Any) -> Any:
     """Return what BSON stores of a value: of a day its midnight in UTC."""
     is_day = isinstance(value, date) and not isinstance(value, datetime)
     return midnight(value) if is_day else value

@@ -10,7 +10,7 @@ from pymongo.collection import Collection
 from app.clock import now
 from app.models.connection import database_query
 from app.models.indexes import DOCUMENTS
-from app.models.live_sessions import live_session_ids
+from app.models.live_sessions import find_live_session_ids
 from app.models.long_operations import BATCH, in_batches, long_timeout
 from app.models.queries import find_all
 from app.models.session import Session, remove_sessions
@@ -39,20 +39,20 @@ def remove_expired(document: type[Document], *, dry_run: bool = False) -> int:
 
 
 def remove_unlisted_sessions(*, dry_run: bool = False) -> int:
-    """Remove the sessions that their accounts do not list, or count them: they have ended.
+    """Remove the sessions that their accounts do not list: they have ended. `dry_run` only counts.
 
-    Who opens a session lists it in the same transaction, and one that is not listed never is again.
+    A session is listed in the transaction that opens it, so one that is not listed has ended.
     """
     removed, unexpired = 0, {EXPIRY: {"$gt": now()}}
     for sessions in in_batches(Session._get_collection(), unexpired, {"user_id": True}):
-        live = live_session_ids({session["user_id"] for session in sessions})
+        live = find_live_session_ids({session["user_id"] for session in sessions})
         ended = [one["_id"] for one in sessions if one["_id"] not in live.get(one["user_id"], ())]
         removed += len(ended) if dry_run else _removed(ended)
     return removed
 
 
 def unlist_expired_sessions(*, dry_run: bool = False) -> int:
-    """Take the ids of sessions that have expired from the accounts that list them: how many."""
+    """Remove the ids of expired sessions from the accounts that list them; return how many."""
     taken = 0
     for accounts in in_batches(User._get_collection(), {}, {"session_ids": True}):
         live = _unexpired([one for account in accounts for one in account.get("session_ids", [])])
@@ -83,7 +83,7 @@ def _count(collection: Collection, where: dict[str, Any]) -> int:
 
 @database_query
 def _remove(collection: Collection, ids: Sequence[ObjectId]) -> int:
-    """Those of them that are still past their time: a session may have been used since."""
+    """Remove those that are still expired: a session may have been used in the meantime."""
     where = {"_id": {"$in": list(ids)}, EXPIRY: {"$lte": now()}}
     with long_timeout():
         return collection.delete_many(where).deleted_count

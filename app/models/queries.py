@@ -1,7 +1,7 @@
-"""How documents are read: by one `find` command, its answer in one batch.
+"""Read documents by one `find` command whose answer is one batch.
 
-pymongo's own `find` makes a cursor for it, which costs as much again as the question does, and
-which no read of this house needs: each is of one document or of one page.
+pymongo's own `find` makes a cursor, which doubles the cost of a query. No query here needs one:
+each reads one document or one page.
 """
 
 from collections.abc import Mapping, Sequence
@@ -16,7 +16,7 @@ Stored = dict[str, Any]
 def find_one(
     collection: Collection, where: Mapping[str, Any], projection: Mapping[str, bool] | None = None
 ) -> Stored | None:
-    """The first document that matches, as stored; None for none."""
+    """Return the first matching document, as stored; None if there is none."""
     found = find_all(collection, where, projection, limit=1)
     return found[0] if found else None
 
@@ -30,12 +30,12 @@ def find_all(
     sort: Sequence[tuple[str, int]] = (),
     hint: Mapping[str, int] | None = None,
 ) -> list[Stored]:
-    """At most `limit` documents that match, as stored, read from the primary.
+    """Return at most `limit` matching documents, as stored, read from the primary.
 
-    hint: the keys of the index to read by.
+    hint: the keys of the index to use.
 
-    Asked once more when the connection was lost or the primary stepped down: MongoDB's retryable
-    reads, which the driver does for its cursors alone.
+    The query is repeated once when the connection was lost or the primary stepped down. The
+    driver does this (retryable reads) for its cursors only.
     """
     question = {
         "find": collection.name,

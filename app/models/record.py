@@ -1,4 +1,4 @@
-"""What a read returns: a stored document seen through attributes, without hydrating it."""
+"""Records: stored documents, read through attributes, without MongoEngine's hydration."""
 
 from typing import Any, Self
 

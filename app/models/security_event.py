@@ -1,4 +1,4 @@
-"""The security event: what happened to an account, its document and its questions."""
+"""Security events: what happened to an account; the document and its queries."""
 
 from datetime import datetime
 from enum import Enum
@@ -35,7 +35,7 @@ class SecurityEventType(Enum):
 
 
 class SecurityEvent(Document):
-    """Something that happened to an account. Written by app/security/audit.py alone."""
+    """Something that happened to an account. Only app/security/audit.py writes it."""
 
     id = ObjectIdField(
         primary_key=True,
@@ -81,19 +81,19 @@ class SecurityEventRecord(Record):
 
 @database_query
 def add_event(event: SecurityEvent) -> None:
-    """Keep an event, within the transaction that this thread is in, if there is one."""
+    """Store an event, in the transaction of this thread if there is one."""
     SecurityEvent._get_collection().insert_one(event.to_mongo(), session=current_session())
 
 
 @database_query
-def newest_events(user_id: ObjectId, asked: Slice) -> Page[Stored]:
+def read_newest_events(user_id: ObjectId, asked: Slice) -> Page[Stored]:
     """A page of the events of an account, the newest first."""
     events = SecurityEvent._get_collection()
     return read_page(events, None, where={"user_id": user_id}, key="at", asked=asked)
 
 
 @database_query
-def all_events(user_id: ObjectId, most: int) -> list[Stored]:
+def find_events(user_id: ObjectId, most: int) -> list[Stored]:
     """The newest `most` events of an account, as stored."""
     newest_first = [("at", -1), ("_id", -1)]
     events = SecurityEvent._get_collection()
@@ -102,7 +102,7 @@ def all_events(user_id: ObjectId, most: int) -> list[Stored]:
 
 @database_query
 def forget_identity(user_id: ObjectId) -> None:
-    """Keep what happened to a deleted account, and nothing of who it was."""
+    """Remove the account, the address and the user agent from the events of a deleted account."""
     identity = dict.fromkeys(("user_id", "ip_address", "user_agent"), "")
     SecurityEvent._get_collection().update_many(
         {"user_id": user_id}, {"$unset": identity}, session=current_session()

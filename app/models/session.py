@@ -157,7 +157,7 @@ def hold_session(session_id: ObjectId, at: datetime) -> bool:
 
 
 @database_query
-def find_devices(session_ids: Collection[ObjectId]) -> list[Stored]:
+def find_live_sessions(session_ids: Collection[ObjectId]) -> list[Stored]:
     """Read those of these sessions that have not expired, without what refreshes them."""
     unexpired = {"_id": {"$in": list(session_ids)}, "expires_at": {"$gt": now()}}
     secrets = {"refresh_id": False, "rotations": False}

@@ -1,6 +1,6 @@
-"""Signing keys: the chain of keys that sign tokens, each the successor of the one before it.
+"""Signing keys: numbered, each the successor of the one before it.
 
-The unique number makes it a chain: of several that would add the next key at once, one does.
+The number is unique: of several processes that add the next key at the same time, one succeeds.
 """
 
 from datetime import datetime

@@ -1,4 +1,4 @@
-"""The list of accounts: the questions that administrators ask of everyone's."""
+"""Queries of the list of accounts."""
 
 from collections.abc import Collection, Mapping
 from enum import Enum
@@ -31,7 +31,7 @@ class UserOrderField(Enum):
 
 
 @database_query
-def page_of_accounts(
+def read_account_page(
     where: Mapping[str, Any],
     order: UserOrderField,
     asked: Slice,
@@ -70,8 +70,8 @@ def find_account(user_id: ObjectId, fields: Collection[str]) -> UserRecord | Non
 
 @database_query
 def update_search_terms(user_id: ObjectId) -> None:
-    """Write anew what an account is found by: to be asked in the transaction that changes its
-    address or its name. Whoever changes the other one at the same time is repeated, and sees both.
+    """Update the search terms of an account. Call it in the transaction that changes the address
+    or the name: of two such transactions at the same time MongoDB repeats one, which sees both.
     """
     users, transaction = User._get_collection(), current_session()
     told = {"email": True, "full_name": True}

@@ -25,9 +25,9 @@ from app.security.keys import (
     SYMMETRIC,
     Key,
     UnreadableKeyError,
+    load_key_pair,
     new_kid,
     new_material,
-    pair_of,
     seal,
     secret_kid,
     unseal,
@@ -157,7 +157,7 @@ def _add_successor(
         return None
     gone = signs_from + current().refresh_token_lifetime + MARGIN
     supersede_keys(added.number, expires_at=gone)
-    return Key(kid, algorithm, *pair_of(algorithm, material), signs_from)
+    return Key(kid, algorithm, *load_key_pair(algorithm, material), signs_from)
 
 
 def _read_again() -> KeyRing:
@@ -214,7 +214,7 @@ def _pair(stored: SigningKeyRecord | SigningKey) -> tuple[Any, Any]:
     secret = current().secret_key
     if stored.sealed:
         material = unseal(stored.sealed, stored.id, stored.algorithm, secret)
-        return pair_of(stored.algorithm, material)
+        return load_key_pair(stored.algorithm, material)
     if stored.id != secret_kid(secret):
         raise UnreadableKeyError(stored.id)
     return secret, secret

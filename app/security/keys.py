@@ -74,7 +74,7 @@ def new_material(algorithm: str) -> bytes:
     return private.private_bytes(Encoding.DER, PrivateFormat.PKCS8, NoEncryption())
 
 
-def pair_of(algorithm: str, material: bytes) -> tuple[Any, Any]:
+def load_key_pair(algorithm: str, material: bytes) -> tuple[Any, Any]:
     """What signs and what verifies."""
     if algorithm == SYMMETRIC:
         return material, material

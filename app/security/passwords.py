@@ -69,7 +69,9 @@ def needs_upgrade(stored: str) -> bool:
     return not stored.startswith(f"{PREFIX}$2b${current().bcrypt_rounds:02}$")
 
 
-def weaknesses(password: str, *, email: str | None, full_name: str | None) -> list[ErrorReason]:
+def find_weaknesses(
+    password: str, *, email: str | None, full_name: str | None
+) -> list[ErrorReason]:
     """Why the policy refuses `password` (NFC) for this person; empty when it does not."""
     faults = []
     if len(password) < MIN_LENGTH:
@@ -78,7 +80,7 @@ def weaknesses(password: str, *, email: str | None, full_name: str | None) -> li
         faults.append(ErrorReason.TOO_LONG)
     if password.lower() in _common():
         faults.append(ErrorReason.PASSWORD_TOO_COMMON)
-    if _letters(password) in _own_words(email or "", full_name or ""):
+    if _normalise(password) in _list_own_words(email or "", full_name or ""):
         faults.append(ErrorReason.PASSWORD_TOO_SIMILAR)
     return faults
 
@@ -103,13 +105,13 @@ def _common() -> frozenset[str]:
     return frozenset(FREQUENCY_LISTS["passwords"][:MOST_COMMON])
 
 
-def _own_words(email: str, full_name: str) -> set[str]:
+def _list_own_words(email: str, full_name: str) -> set[str]:
     """What a password may not be: the address, its local part, the name, or a word of it."""
     texts = [email, email.partition("@")[0], full_name, *full_name.split()]
-    return {_letters(text) for text in texts} - {""}
+    return {_normalise(text) for text in texts} - {""}
 
 
-def _letters(text: str) -> str:
+def _normalise(text: str) -> str:
     """Letters and digits alone, without case and accents: "João-Silva" and "joaosilva" agree."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in decomposed if character.isalnum())

@@ -5,7 +5,7 @@ import graphene
 from app.accounts import change_password as use_case
 from app.accounts.open_session import SignInResult
 from schema.guard import signed_in
-from schema.mutations.fields import a_new_password
+from schema.mutations.fields import make_new_password_field
 from schema.mutations.payloads import AuthPayload
 
 
@@ -13,7 +13,7 @@ class ChangePasswordInput(graphene.InputObjectType):
     """The current and the new password."""
 
     current_password = graphene.String(required=True, description="The current password.")
-    new_password = a_new_password()
+    new_password = make_new_password_field()
 
 
 class ChangePassword(graphene.Mutation):

@@ -3,7 +3,7 @@
 import graphene
 
 
-def a_new_password() -> graphene.String:
+def make_new_password_field() -> graphene.String:
     """The field of a password to be chosen; app/accounts/forms.py holds the rule."""
     return graphene.String(
         required=True,

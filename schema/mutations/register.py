@@ -5,7 +5,7 @@ import graphene
 from app.accounts.open_session import SignInResult
 from app.accounts.register import register as register_account
 from schema.guard import public
-from schema.mutations.fields import a_new_password
+from schema.mutations.fields import make_new_password_field
 from schema.mutations.payloads import AuthPayload
 from schema.mutations.profile_inputs import make_input, registration_fields
 
@@ -18,7 +18,7 @@ RegisterInput = make_input(
             required=True,
             description="The e-mail address that will sign in. Upper and lower case are the same.",
         ),
-        "password": a_new_password(),
+        "password": make_new_password_field(),
         **registration_fields(required=False),
     },
 )

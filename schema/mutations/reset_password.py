@@ -5,7 +5,7 @@ import graphene
 from app.accounts import reset_password as use_case
 from app.accounts.open_session import SignInResult
 from schema.guard import public
-from schema.mutations.fields import a_new_password
+from schema.mutations.fields import make_new_password_field
 from schema.mutations.payloads import AcceptedPayload, AuthPayload
 
 
@@ -19,7 +19,7 @@ class ResetPasswordInput(graphene.InputObjectType):
     """The token of a reset link, and the new password."""
 
     token = graphene.String(required=True, description="The token of the link.")
-    new_password = a_new_password()
+    new_password = make_new_password_field()
 
 
 class RequestPasswordReset(graphene.Mutation):

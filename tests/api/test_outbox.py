@@ -432,7 +432,7 @@ def test_an_account_takes_its_mail_with_it(api: Client) -> None:
     theirs = enqueue_mail(MailKind.PASSWORD_CHANGED, to="old@example.com", user_id=user_id)
     alike = enqueue_mail(MailKind.RESET_PASSWORD, to="ana@example.com")
     kept = enqueue_mail(MailKind.RESET_PASSWORD, to="outra@example.com")
-    assert [mail["_id"] for mail in outbox.mail_of(user_id, "ana@example.com", 10)] == [
+    assert [mail["_id"] for mail in outbox.find_unsent_mail(user_id, "ana@example.com", 10)] == [
         alike,
         theirs,
     ]

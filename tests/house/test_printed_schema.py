@@ -5,7 +5,7 @@ import re
 import pytest
 from graphql import GraphQLEnumType, GraphQLInputObjectType, GraphQLObjectType
 
-from app.cli.schema import SCHEMA_FILE, printed_schema
+from app.cli.schema import SCHEMA_FILE, render_schema
 from schema.root import build_schema
 
 SECRETS = (
@@ -19,12 +19,12 @@ SECRETS = (
 
 
 def test_schema_graphql_is_what_the_server_serves() -> None:
-    assert SCHEMA_FILE.read_text(encoding="utf-8") == printed_schema(), "run: flask schema print"
+    assert SCHEMA_FILE.read_text(encoding="utf-8") == render_schema(), "run: flask schema print"
 
 
 @pytest.mark.parametrize("secret", SECRETS)
 def test_no_secret_is_a_field(secret: str) -> None:
-    assert not re.search(rf"^\s*{secret}\b", printed_schema(), re.MULTILINE)
+    assert not re.search(rf"^\s*{secret}\b", render_schema(), re.MULTILINE)
 
 
 def test_everything_has_a_description() -> None:

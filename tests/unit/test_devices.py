@@ -7,7 +7,7 @@ from time import process_time
 import pytest
 
 from app.accounts import devices
-from app.accounts.devices import device_of
+from app.accounts.devices import describe_device
 from app.models.session import USER_AGENT_LENGTH
 
 WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
@@ -39,17 +39,17 @@ WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
     ],
 )
 def test_names_the_browser_and_the_system_as_far_as_known(user_agent: str, device: str) -> None:
-    assert device_of(user_agent) == device
+    assert describe_device(user_agent) == device
 
 
 @pytest.mark.parametrize("rubbish", [None, "", " ", "x", "\x00", "é" * 600, "(" * 600, "\ud800"])
 def test_rubbish_is_no_device(rubbish: str | None) -> None:
-    assert device_of(rubbish) is None
+    assert describe_device(rubbish) is None
 
 
 def test_reads_no_further_than_what_is_kept_of_a_user_agent() -> None:
-    assert device_of("x" * (USER_AGENT_LENGTH - len(" curl/8.5.0")) + " curl/8.5.0") == "curl"
-    assert device_of("x" * USER_AGENT_LENGTH + " curl/8.5.0") is None
+    assert describe_device("x" * (USER_AGENT_LENGTH - len(" curl/8.5.0")) + " curl/8.5.0") == "curl"
+    assert describe_device("x" * USER_AGENT_LENGTH + " curl/8.5.0") is None
 
 
 def seconds_to_read(user_agent: str) -> float:

@@ -15,7 +15,7 @@ from markupsafe import escape
 
 from app import config
 from app.locales import LOCALES
-from app.mail.links import page_url
+from app.mail.links import build_page_url
 from app.mail.rendering import render
 from app.mail_kinds import MailKind
 from app.models.outgoing_mail import OutgoingMailRecord
@@ -245,8 +245,9 @@ def test_links_are_pages_of_the_front_end(monkeypatch: pytest.MonkeyPatch) -> No
     given = {"FLASK_ENV": "development", "FRONTEND_URL": "https://app.example.com/conta/"}
     monkeypatch.setattr(config, "_current", config.load_settings(given))
     home = "https://app.example.com/conta"
-    assert page_url(MailKind.VERIFY_EMAIL, "a.b-_c") == f"{home}/verify-email?token=a.b-_c"
+    assert build_page_url(MailKind.VERIFY_EMAIL, "a.b-_c") == f"{home}/verify-email?token=a.b-_c"
     assert (
-        page_url(MailKind.RESET_PASSWORD, "a&b=c#") == f"{home}/reset-password?token=a%26b%3Dc%23"
+        build_page_url(MailKind.RESET_PASSWORD, "a&b=c#")
+        == f"{home}/reset-password?token=a%26b%3Dc%23"
     )
-    assert page_url(MailKind.CHANGE_EMAIL, "t") == f"{home}/confirm-email-change?token=t"
+    assert build_page_url(MailKind.CHANGE_EMAIL, "t") == f"{home}/confirm-email-change?token=t"

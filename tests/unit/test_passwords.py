@@ -8,9 +8,9 @@ from app.security.passwords import (
     PREFIX,
     check_decoy,
     check_password,
+    find_weaknesses,
     hash_password,
     needs_upgrade,
-    weaknesses,
 )
 
 pytestmark = pytest.mark.usefixtures("app")
@@ -81,5 +81,5 @@ def test_a_check_of_nothing_is_false() -> None:
     ],
 )
 def test_the_policy(password: str, faults: list[ErrorReason]) -> None:
-    told = weaknesses(password, email="ana.lima@example.com", full_name="Ana Beatriz")
+    told = find_weaknesses(password, email="ana.lima@example.com", full_name="Ana Beatriz")
     assert told == faults

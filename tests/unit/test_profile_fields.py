@@ -13,8 +13,8 @@ from app.accounts.profile_forms import ADDRESS, PROFILE
 from app.errors import AnyErrorReason, ErrorCode, ErrorReason
 from app.models.export_policy import (
     PERSONAL_DOCUMENTS,
-    account_file_fields,
-    published_fields,
+    list_account_file_fields,
+    list_published_fields,
     require_declarations,
 )
 from app.models.user import Address, User, UserRecord
@@ -74,7 +74,7 @@ def test_forms_have_every_field() -> None:
 
 
 def test_what_is_exported_to_a_file_can_be_imported() -> None:
-    assert set(PROFILE_FIELDS) <= set(account_file_fields()) <= set(FORM.fields)
+    assert set(PROFILE_FIELDS) <= set(list_account_file_fields()) <= set(FORM.fields)
 
 
 @pytest.mark.parametrize("name", ["UpdateProfileInput", "RegisterInput", "User"])
@@ -103,8 +103,8 @@ def test_descriptions_list_the_languages_there_are_when_they_are_used(
 def test_the_types_show_what_the_documents_publish_and_nothing_else() -> None:
     by_hand = {"id", "roles"}
     shown = set(UserType._meta.fields) & set(User._fields)
-    assert shown == set(published_fields(User)) | by_hand
-    assert set(AddressType._meta.fields) == set(published_fields(Address))
+    assert shown == set(list_published_fields(User)) | by_hand
+    assert set(AddressType._meta.fields) == set(list_published_fields(Address))
 
 
 @pytest.mark.parametrize("document", PERSONAL_DOCUMENTS)
@@ -119,7 +119,7 @@ def test_refuses_a_field_that_does_not_declare_whether_it_is_exported() -> None:
     with pytest.raises(TypeError, match=r"Note\.text must declare exported"):
         require_declarations(Note)
     with pytest.raises(TypeError, match="no field of Note declares published"):
-        published_fields(Note)
+        list_published_fields(Note)
 
 
 @pytest.mark.parametrize("name", ["", "Phone", "homePhone", "home phone", "line_2", "_x", "x_"])

@@ -13,9 +13,9 @@ from app.models.signing_key import SigningKey
 from app.security.keys import (
     Key,
     UnreadableKeyError,
+    load_key_pair,
     new_kid,
     new_material,
-    pair_of,
     seal,
     secret_kid,
     unseal,
@@ -32,7 +32,7 @@ GIVEN = {
 
 
 def a_key(algorithm: str) -> Key:
-    return Key(new_kid(), algorithm, *pair_of(algorithm, new_material(algorithm)), now())
+    return Key(new_kid(), algorithm, *load_key_pair(algorithm, new_material(algorithm)), now())
 
 
 def test_a_key_needs_no_more_than_its_name_its_place_its_algorithm_and_its_times() -> None:
