@@ -88,7 +88,6 @@ def settle_attempt(
     """Drop all failures of the keys `forgotten`, and this attempt of those in `given_back`."""
     nothing: dict[str, Any] = {"$set": {"failures": [], "free_at": None, "expires_at": at}}
     others = {"$ne": ["$$one.by", attempt_id]}
-    left = _filter_failures("$failures", others)
     updates = [UpdateOne({"_id": quota.key}, nothing) for quota in forgotten]
     updates += [
         UpdateOne(
