@@ -1,4 +1,4 @@
-"""flask accounts import, export: all accounts, in and out of a file."""
+"""flask accounts import and export: all accounts, from and to a file."""
 
 import json
 import os
@@ -18,7 +18,7 @@ from app.accounts.export_users import export_users
 from app.accounts.import_users import Batch, Fault, import_users
 from app.cli.command_errors import fault, report_errors
 
-MOST_NAMES = 20  # told of the names that were not understood
+MOST_NAMES = 20  # unknown names of fields that are listed
 OWNER_ALONE = 0o600
 CLEAR_LINE = "\r\x1b[K"  # off the progress bar
 NOT_A_HASH = "password: Not a bcrypt hash of a cost from 4 to 16. [INVALID_DATA]"
@@ -42,7 +42,7 @@ class _Sum:
 
 @click.command("import")
 @click.argument("file", type=click.File("rb"))
-@click.option("--verified", is_flag=True, help="The addresses are known to be their owners'.")
+@click.option("--verified", is_flag=True, help="Import the addresses as verified.")
 @with_appcontext
 def import_(file: BinaryIO, verified: bool) -> None:
     """Import accounts from FILE, one JSON object a line; `-` reads standard input.
@@ -52,12 +52,12 @@ def import_(file: BinaryIO, verified: bool) -> None:
     hashes, which the next login brings up to date. Addresses, names, CPF and CNPJ keep to the same
     rules as when somebody registers.
 
-    A line that is at fault, or whose address, CPF or id is another account's, is told on standard
-    error by its number, and the rest is imported. It is safe to run again, and after a crash:
-    what is in already is told apart, as no fault.
+    A line with an error, or whose address, CPF or id another account has, is reported on standard
+    error with its number, and the rest is imported. It is safe to run the command again, also after
+    a crash: accounts that were imported before are counted separately.
 
-    Exits 0 when all are in, 1 when lines were at fault, 2 when the database does not answer or
-    FILE cannot be read; what was counted until then is in.
+    Exits 0 when all are imported, 1 when lines had errors, 2 when the database does not answer or
+    FILE cannot be read. What was counted until then is imported.
     """
     total, started = _Sum(), monotonic()
     try:
@@ -73,7 +73,7 @@ def import_(file: BinaryIO, verified: bool) -> None:
 
 @click.command("export")
 @click.argument("file", default="-", type=click.Path(dir_okay=False, allow_dash=True))
-@click.option("--with-password-hashes", is_flag=True, help="Without them nothing can import it.")
+@click.option("--with-password-hashes", is_flag=True, help="Needed to import the accounts again.")
 @with_appcontext
 def export(file: str, with_password_hashes: bool) -> None:
     """Write all accounts to FILE, which must not be there yet, or to standard output.
@@ -81,11 +81,11 @@ def export(file: str, with_password_hashes: bool) -> None:
     One JSON object a line, as `flask accounts import` reads it. A file may be read by its owner
     alone. Accounts that change meanwhile are written as they are when their turn comes.
 
-    Exits 0 when all are written, 1 when FILE is there already, 2 when the database does not
+    Exits 0 when all are written, 1 when FILE exists, 2 when the database does not
     answer: then no FILE is left.
     """
     if with_password_hashes:
-        click.echo("These password hashes can be guessed at: keep them as secret.", err=True)
+        click.echo("Passwords can be guessed from these hashes: keep the file secret.", err=True)
     written = 0
     with report_errors(), _written(file) as out:
         for account in export_users(with_hashes=with_password_hashes):
@@ -96,7 +96,7 @@ def export(file: str, with_password_hashes: bool) -> None:
 
 @contextmanager
 def _written(file: str) -> Iterator:
-    """What to write to; a file of its owner's alone from its first byte, and none after a fault."""
+    """Yield what to write to. A file is readable only by its owner, and removed after an error."""
     if file == "-":
         yield sys.stdout
         return
@@ -114,7 +114,7 @@ def _written(file: str) -> Iterator:
 
 @contextmanager
 def _progress(file: BinaryIO) -> Iterator:
-    """What tells of a batch: its faults, and on a terminal how much of the file is done."""
+    """Yield a function that prints the errors of a batch and moves the progress bar."""
     size = _size(file)
     visible = size > 0 and sys.stderr.isatty()
     with click.progressbar(
@@ -130,7 +130,7 @@ def _progress(file: BinaryIO) -> Iterator:
 
 
 def _size(file: BinaryIO) -> int:
-    """In bytes; 0 for what has none, such as a pipe."""
+    """The size in bytes; 0 for a pipe and the like."""
     try:
         found = os.fstat(file.fileno())
     except OSError:
@@ -154,10 +154,10 @@ def _told(one: Fault) -> str:
 def _print_summary(total: _Sum, seconds: float) -> None:
     if total.ignored:
         names = ", ".join(sorted(map(ascii, total.ignored)))
-        click.echo(f"not understood and left out: {names}", err=True)
+        click.echo(f"unknown fields, left out: {names}", err=True)
     if total.administrators:
-        click.echo(f"of those imported {total.administrators} may administer", err=True)
+        click.echo(f"administrators among those imported: {total.administrators}", err=True)
     click.echo(
-        f"imported {total.imported}, there already {total.known}, at fault {total.faulty}"
+        f"imported {total.imported}, imported before {total.known}, errors {total.faulty}"
         f", in {seconds:.1f} s"
     )

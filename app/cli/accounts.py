@@ -28,9 +28,9 @@ SECOND = "%Y-%m-%dT%H:%M:%SZ"
 
 account_commands = AppGroup(
     "accounts",
-    help="""Everyone's accounts, from a terminal.
+    help="""All accounts.
 
-    Exit codes: 0 done; 1 refused, or part of it was; 2 not understood, or the database does not
+    Exit codes: 0 done; 1 refused, wholly or in part; 2 invalid command, or the database does not
     answer.
     """,
 )
@@ -39,17 +39,17 @@ account_commands.add_command(export)
 
 
 @account_commands.command("create-admin")
-@click.option("--name", help="The full name; asked for unless given.")
-@click.option("--email", help="The address that signs in; asked for unless given.")
-@click.option("--password-stdin", is_flag=True, help="Take standard input's first line for it.")
+@click.option("--name", help="The full name. Default: asked for.")
+@click.option("--email", help="The e-mail address. Default: asked for.")
+@click.option("--password-stdin", is_flag=True, help="Read the password from standard input.")
 @click.option(
-    "--verified", is_flag=True, help="The address is known to be theirs: no mail asks to prove it."
+    "--verified", is_flag=True, help="The address counts as verified: no verification mail."
 )
 def create(name: str | None, email: str | None, password_stdin: bool, verified: bool) -> None:
-    """Make an account that may administer.
+    """Create an account with the role ADMIN.
 
-    The password is asked twice and not shown. The same rules hold as for whoever registers; exits
-    1, and makes nothing, when one is broken or the address has an account.
+    The password is asked for twice and not shown. The rules are those of registration. Exits 1, and
+    creates nothing, when a rule is broken or the address has an account.
     """
     if password_stdin and (name is None or email is None):
         raise click.UsageError("--password-stdin needs --name and --email: it is read for neither.")
@@ -63,8 +63,8 @@ def create(name: str | None, email: str | None, password_stdin: bool, verified: 
             if refusal.reason is not ErrorReason.ALREADY_EXISTS:
                 raise
             raise click.ClickException(
-                "There is an account of this address already. "
-                "`flask accounts set-role EMAIL ADMIN` lets it administer."
+                "An account with this address exists. "
+                "`flask accounts set-role EMAIL ADMIN` makes it an administrator."
             ) from None
     click.echo(f"Made {made.email} ({made.id}): {', '.join(made.roles)}")
 
@@ -73,10 +73,10 @@ def create(name: str | None, email: str | None, password_stdin: bool, verified: 
 @click.argument("email")
 @click.argument("roles", nargs=-1, required=True, type=click.Choice(list(ROLES)))
 def set_role(email: str, roles: tuple[str, ...]) -> None:
-    """Give the account of EMAIL these ROLES and no others; USER it always has.
+    """Set the roles of the account of EMAIL to ROLES. The role USER is always kept.
 
-    It may do what they allow from its next request on. Exits 1 when there is no such account, or
-    nobody would be left to administer.
+    The change takes effect with the account's next request. Exits 1 when there is no such account,
+    or no administrator would be left.
     """
     with report_errors():
         changed = set_user_roles(find_account_id(email), roles, OPERATOR)
@@ -86,9 +86,9 @@ def set_role(email: str, roles: tuple[str, ...]) -> None:
 @account_commands.command("deactivate")
 @click.argument("email")
 def deactivate(email: str) -> None:
-    """Close the account of EMAIL: its sessions end at once.
+    """Deactivate the account of EMAIL and end its sessions.
 
-    Exits 1 when there is no such account, or nobody would be left to administer.
+    Exits 1 when there is no such account, or no administrator would be left.
     """
     _set_active(email, active=False)
 
@@ -96,13 +96,15 @@ def deactivate(email: str) -> None:
 @account_commands.command("activate")
 @click.argument("email")
 def activate(email: str) -> None:
-    """Let a closed account sign in again. Exits 1 when there is none of EMAIL."""
+    """Activate the account of EMAIL. Exits 1 when there is no such account."""
     _set_active(email, active=True)
 
 
 @account_commands.command("list")
 @click.option("--search", help="The start of the address, or of a word of the name.")
-@click.option("--limit", type=click.IntRange(min=1), help="At most so many; all unless given.")
+@click.option(
+    "--limit", type=click.IntRange(min=1), help="The most accounts to list. Default: all."
+)
 @click.option("--json", "as_json", is_flag=True, help="One JSON object a line, for scripts.")
 def list_(search: str | None, limit: int | None, as_json: bool) -> None:
     """List the accounts, the newest first, without secrets. Times are in UTC."""

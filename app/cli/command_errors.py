@@ -1,7 +1,7 @@
-"""How a command ends that could not do its work: what is wrong on standard error, and an exit code.
+"""How commands report errors: a line on standard error, and an exit code.
 
-1: it was refused, or something is not as it should be. 2: it was not tried, or broke off, since
-the database does not answer, a setting is wrong or the command was not understood.
+1: the command was refused, or a check failed. 2: the command did not run, or was interrupted: the
+database does not answer, a setting is wrong, or the command line is invalid.
 """
 
 from collections.abc import Iterator
@@ -17,15 +17,14 @@ NOT_TRIED = 2
 
 
 class NotTried(click.ClickException):
-    """The command could not be carried out, now or with these settings; said in one line."""
+    """The command could not run, now or with these settings."""
 
     exit_code = NOT_TRIED
 
 
 @contextmanager
 def report_errors() -> Iterator[None]:
-    """Say that the database is away, what is wrong with a setting, or why it is refused, instead
-    of a traceback.
+    """Report an unavailable database, a wrong setting or a refusal in one line, no traceback.
 
     Raises click.ClickException; NotTried.
     """
@@ -42,7 +41,7 @@ def report_errors() -> Iterator[None]:
 
 
 def fault(path: FieldPath, reason: AnyErrorReason) -> str:
-    """What is wrong with one value, in words, and the reason by its name for scripts."""
+    """Describe the error of one value in words, with the name of its reason for scripts."""
     words = "This value does not fit."
     if reason is not ErrorReason.INVALID_DATA:
         words = sentence(reason, OPERATOR_LOCALE, "user")

@@ -21,19 +21,19 @@ db_commands = AppGroup(
     "db",
     help="""The database.
 
-    Exit codes: 0 done; 1 not as it should be; 2 not understood, or the database does not answer.
+    Exit codes: 0 done; 1 a check failed; 2 invalid command, or the database does not answer.
     """,
 )
 
 
 @db_commands.command("indexes")
-@click.option("--show", is_flag=True, help="Build nothing: list those that there are.")
-@click.option("--check", is_flag=True, help="Build nothing: exit 1 naming those that are missing.")
+@click.option("--show", is_flag=True, help="Build nothing, list the indexes.")
+@click.option("--check", is_flag=True, help="Build nothing, exit 1 if indexes are missing.")
 def indexes(show: bool, check: bool) -> None:
-    """Build the indexes that are missing. Run it once before a new version serves.
+    """Build the missing indexes. Run it once before a new version serves.
 
-    Exits 1 when one cannot be built, since accounts there are break it. An index of the same keys
-    that is unique, sparse or expiring otherwise counts as missing.
+    Exits 1 when an index cannot be built because stored accounts violate it. An index with the same
+    keys but other options counts as missing.
     """
     if show and check:
         raise click.UsageError("--show and --check: one of them.")
@@ -55,14 +55,13 @@ def indexes(show: bool, check: bool) -> None:
 
 
 @db_commands.command("prune")
-@click.option("--dry-run", is_flag=True, help="Remove nothing: tell what would be.")
+@click.option("--dry-run", is_flag=True, help="Remove nothing, only report.")
 def prune(dry_run: bool) -> None:
-    """Remove what nobody needs any more, and tell how much of it.
+    """Remove expired and ended data, and report how much.
 
-    What is past its time (sessions, security events, mail that was given up, and the like), which
-    the database removes by itself sooner or later; and what it cannot know of: sessions that have
-    ended, and their mention in accounts. Nobody is logged out by it, and it can run while servers
-    do.
+    Expired documents (sessions, security events, undeliverable mail and the like) are removed by
+    the database sooner or later. This command also removes sessions that have ended, and the ids of
+    expired sessions in accounts. It signs nobody out, and can run while servers run.
     """
     with report_errors():
         for document in list_expiring_documents():

@@ -21,7 +21,7 @@ key_commands = AppGroup(
 
 @dataclass(frozen=True)
 class Row:
-    """A key as it is told: everything but what signs."""
+    """A key as it is listed, without its secret."""
 
     kid: str
     algorithm: str
@@ -43,19 +43,19 @@ class Row:
 @click.option(
     "--algorithm",
     type=click.Choice(TOKEN_ALGORITHMS),
-    help="What the new key signs by; JWT_ALGORITHM unless given.",
+    help="The algorithm of the new key. Default: JWT_ALGORITHM.",
 )
 @click.option(
     "--at-once",
     is_flag=True,
-    help="Sign with it from now on, before all can know it: when the key in use has leaked.",
+    help="Sign with it at once, although not every server knows it yet: for a leaked key.",
 )
 def rotate(algorithm: str | None, at_once: bool) -> None:
-    """Make a new key, which takes over from the one that signs now.
+    """Create a new signing key.
 
-    It begins to sign a minute later (RS256 and EdDSA: six), when every server and every reader of
-    /.well-known/jwks.json has learnt of it. Nobody is logged out: the older keys verify
-    until the last tokens they signed are gone, then they are forgotten.
+    It begins to sign after a minute (RS256 and EdDSA: six minutes), when every server and every
+    reader of /.well-known/jwks.json knows it. Nobody is signed out: older keys verify until the
+    last tokens that they signed have expired, and are then removed.
     """
     with report_errors():
         key = key_ring.rotate_keys(algorithm or current().token_algorithm, at_once=at_once)
@@ -65,10 +65,10 @@ def rotate(algorithm: str | None, at_once: bool) -> None:
 @key_commands.command("list")
 @click.option("--json", "as_json", is_flag=True, help="One JSON array, for scripts.")
 def list_(as_json: bool) -> None:
-    """List the keys, the newest first, never what they sign with.
+    """List the keys, newest first, without their secrets.
 
-    State: `next` will sign, `signs` signs every new token, `verifies` does only that, until its
-    tokens are gone. Times are in UTC.
+    State: `next` will sign, `signs` signs every new token, `verifies` only verifies, until its
+    tokens have expired. Times are in UTC.
     """
     with report_errors():
         rows = [row.values for row in _rows()]
@@ -85,9 +85,9 @@ def list_(as_json: bool) -> None:
 
 @key_commands.command("check")
 def check() -> None:
-    """Check that SECRET_KEY opens all keys; exits 2 when it does not.
+    """Check that SECRET_KEY decrypts all keys; exits 2 if it does not.
 
-    Makes the first key of JWT_ALGORITHM where there is none. `./boot.sh serve` runs it first.
+    Creates the first key of JWT_ALGORITHM if there is none. `./boot.sh serve` runs it first.
     """
     with report_errors():
         signing = key_ring.read_keys().signing()
@@ -98,10 +98,10 @@ def check() -> None:
 @click.argument("kids", nargs=-1, required=True, metavar="KID...")
 @click.option("--yes", is_flag=True, help="Do not ask.")
 def remove(kids: tuple[str, ...], yes: bool) -> None:
-    """Forget keys now: whoever holds their tokens is logged out within half a minute.
+    """Remove keys. Their tokens are refused within half a minute.
 
-    For a key that has leaked: `flask keys rotate --at-once` first, since the newest key is only
-    removed together with all others.
+    For a leaked key, run `flask keys rotate --at-once` first: the newest key can only be removed
+    together with all others.
     """
     with report_errors():
         stored = [key.id for key in find_keys()]

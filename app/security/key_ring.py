@@ -45,8 +45,8 @@ MOST_RACES = 10
 class KeyRing:
     """The keys by their kids, the newest first.
 
-    remembered: what was proved by these keys, kept by whoever proved it; a key that is gone
-    takes all of it along.
+    remembered: verified tokens, cached by app/security/tokens.py. The cache is dropped when a key
+    is removed.
     """
 
     keys: dict[str, Key]
@@ -54,7 +54,7 @@ class KeyRing:
     read_at: float  # seconds, by the monotonic clock
 
     def signing(self) -> Key:
-        """The newest key whose time has come."""
+        """Return the newest key that already signs."""
         moment, keys = now(), list(self.keys.values())
         return next((key for key in keys if key.signs_from <= moment), keys[-1])
 
@@ -161,8 +161,10 @@ def _add_successor(
 
 
 def _read_again() -> KeyRing:
-    """Under the lock. Keys that cannot be opened stop a start, and leave a running process alone:
-    one command under a wrong SECRET_KEY may not stop every server."""
+    """Read the keys; call it with the lock held.
+
+    Keys that cannot be decrypted end a start, but not a running process: one command with a wrong
+    SECRET_KEY must not stop every server."""
     global _ring
     before, read_at = _ring, monotonic()
     try:

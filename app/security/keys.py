@@ -1,4 +1,4 @@
-"""A signing key: made, kept under SECRET_KEY, and told to others as far as they may know it."""
+"""Signing keys: generate, encrypt under SECRET_KEY, and publish as a JWK."""
 
 import hashlib
 import secrets
@@ -34,7 +34,7 @@ class UnreadableKeyError(Exception):
 
 @dataclass(frozen=True)
 class Key:
-    """A key and its times. `signing` and `verifying` are as PyJWT takes them, and never shown."""
+    """A key and its times. `signing` and `verifying` are for PyJWT, and never shown."""
 
     kid: str
     algorithm: str
@@ -44,7 +44,7 @@ class Key:
     expires_at: datetime | None = None
 
     def public(self) -> dict[str, str] | None:
-        """What others verify by, as a JWK (RFC 7517); None of a key that is shared."""
+        """Return the public key as a JWK (RFC 7517); None for a symmetric key."""
         if self.algorithm not in PUBLIC_FORMATS:
             return None
         numbers = PUBLIC_FORMATS[self.algorithm].to_jwk(self.verifying, as_dict=True)
@@ -53,17 +53,17 @@ class Key:
 
 
 def new_kid() -> str:
-    """A fresh name: 64 random bits."""
+    """Return a new key id: 64 random bits, in hex."""
     return secrets.token_hex(8)
 
 
 def secret_kid(secret: str) -> str:
-    """The name of SECRET_KEY as a key: the same everywhere, and telling nothing of it."""
+    """Return the key id of SECRET_KEY: the same in every process, and revealing nothing."""
     return hashlib.sha256(PURPOSE + b".kid\0" + secret.encode()).hexdigest()[:16]
 
 
 def new_material(algorithm: str) -> bytes:
-    """What makes a new key of `algorithm`: random bytes, or a private key (PKCS #8, DER)."""
+    """Generate a key for `algorithm`: random bytes, or a private key (PKCS #8, DER)."""
     if algorithm == SYMMETRIC:
         return secrets.token_bytes(SHARED_BYTES)
     private = (
@@ -75,7 +75,7 @@ def new_material(algorithm: str) -> bytes:
 
 
 def load_key_pair(algorithm: str, material: bytes) -> tuple[Any, Any]:
-    """What signs and what verifies."""
+    """Return what signs and what verifies, from generated or decrypted bytes."""
     if algorithm == SYMMETRIC:
         return material, material
     private = load_der_private_key(material, None)
@@ -89,7 +89,7 @@ def seal(material: bytes, kid: str, algorithm: str, secret: str) -> bytes:
 
 
 def unseal(sealed: bytes, kid: str, algorithm: str, secret: str) -> bytes:
-    """The material that was sealed. Raises UnreadableKeyError."""
+    """Decrypt what `seal` encrypted. Raises UnreadableKeyError."""
     nonce, encrypted = sealed[:NONCE_BYTES], sealed[NONCE_BYTES:]
     try:
         return _cipher(secret).decrypt(nonce, encrypted, _label(kid, algorithm))
@@ -98,7 +98,7 @@ def unseal(sealed: bytes, kid: str, algorithm: str, secret: str) -> bytes:
 
 
 def _cipher(secret: str) -> AESGCM:
-    """SECRET_KEY signs links and tokens too; what encrypts is derived from it (RFC 5869)."""
+    """The cipher, its key derived from SECRET_KEY (RFC 5869), which also signs links and tokens."""
     derived = HKDF(algorithm=SHA256(), length=32, salt=None, info=PURPOSE).derive(secret.encode())
     return AESGCM(derived)
 

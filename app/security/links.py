@@ -1,4 +1,4 @@
-"""Links: tokens signed for one purpose (itsdangerous, HMAC-SHA-256)."""
+"""Tokens of links, each signed for one purpose (itsdangerous, HMAC-SHA-256)."""
 
 import hashlib
 
@@ -14,14 +14,14 @@ LONGEST = 512  # characters; ours have about 130
 
 
 def make_link_token(kind: LinkKind, user_id: ObjectId, link_id: ObjectId) -> str:
-    """The token that proves a link of the account; it expires `kind.hours` from now."""
+    """Return the token of a link of the account. It expires `kind.hours` from now."""
     return _serializer(kind).dumps([str(user_id), str(link_id)])
 
 
 def read_link_token(kind: LinkKind, token: str) -> tuple[ObjectId, ObjectId]:
-    """The account and the link that a token names. Whether the link is spent, the account knows.
+    """Return the account and the link that a token names. The account knows if the link was used.
 
-    Raises AccountError: LINK_EXPIRED for one that was ours, LINK_INVALID for whatever was not.
+    Raises AccountError: LINK_EXPIRED, LINK_INVALID.
     """
     if len(token) > LONGEST:
         raise AccountError(ErrorReason.LINK_INVALID)

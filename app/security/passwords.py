@@ -1,4 +1,4 @@
-"""Passwords: hashing, checking, upgrading, the decoy, and which ones are refused."""
+"""Passwords: hash and check them, upgrade hashes, and refuse weak passwords."""
 
 import base64
 import hashlib
@@ -21,7 +21,7 @@ SALT_LENGTH = 29  # "$2b$12$" and 22 characters
 
 
 def hash_password(password: str) -> str:
-    """The hash to store, its cost from BCRYPT_ROUNDS. `password` is NFC, of any length.
+    """Return the hash to store, with the cost of BCRYPT_ROUNDS. `password` is NFC, of any length.
 
     Raises AccountError(OVERLOADED).
     """
@@ -30,11 +30,11 @@ def hash_password(password: str) -> str:
 
 
 def check_password(password: str, stored: str) -> bool:
-    """Whether `password` is the one that was hashed; costs one bcrypt run whatever the answer, and
-    as long a one where it is wrong, unless the hash is of a higher cost than today's.
+    """Return whether `password` is the one that was hashed. It takes the same time for a right and
+    a wrong password, unless the hash has a higher cost than BCRYPT_ROUNDS.
 
-    A plain bcrypt hash, as imported accounts have, is checked as it is. bcrypt takes 72 bytes:
-    past that such a hash fits nothing, since it knew only the start of a password.
+    Plain bcrypt hashes, of imported accounts, are checked too. bcrypt takes 72 bytes, so longer
+    passwords never match a plain hash: it covers only the beginning of a password.
     Raises AccountError(OVERLOADED).
     """
     if stored.startswith(PREFIX):
@@ -47,9 +47,9 @@ def check_password(password: str, stored: str) -> bool:
 
 
 def _compare(plain: bytes, known: bytes) -> bool:
-    """bcrypt's answer; a wrong one takes the time of today's cost, whatever that of the hash.
+    """Compare with bcrypt. A mismatch takes the time of the current cost, whatever the hash's.
 
-    2^c for the hash, then 2^c + ... + 2^(n-1): together the 2^n of today's cost n.
+    2^c for the hash, then 2^c + ... + 2^(n-1): together the 2^n of the current cost n.
     """
     if bcrypt.checkpw(plain, known):
         return True
@@ -59,20 +59,20 @@ def _compare(plain: bytes, known: bytes) -> bool:
 
 
 def check_decoy(password: str) -> bool:
-    """Take the time of a check where there is nothing to check: an unknown address. False."""
+    """Take the time of a check where there is no hash to check; return False."""
     check_password(password, _decoy(current().bcrypt_rounds))
     return False
 
 
 def needs_upgrade(stored: str) -> bool:
-    """Whether a hash, once its password is known, should be replaced by one made today."""
+    """Whether a hash should be replaced by one of the current format and cost."""
     return not stored.startswith(f"{PREFIX}$2b${current().bcrypt_rounds:02}$")
 
 
 def find_weaknesses(
     password: str, *, email: str | None, full_name: str | None
 ) -> list[ErrorReason]:
-    """Why the policy refuses `password` (NFC) for this person; empty when it does not."""
+    """Return why the policy refuses `password` (NFC) for this person; empty if it accepts it."""
     faults = []
     if len(password) < MIN_LENGTH:
         faults.append(ErrorReason.TOO_SHORT)
@@ -86,17 +86,17 @@ def find_weaknesses(
 
 
 def _digest(password: str, salt: bytes) -> bytes:
-    """44 bytes without NUL that carry the whole password: bcrypt takes 72 and no more.
+    """Return 44 bytes without NUL that depend on the whole password, for bcrypt takes only 72.
 
-    Keyed with the bcrypt salt, so that a leaked plain SHA-256 of the same password is of no use
-    against this hash ("password shucking").
+    The key is the bcrypt salt: a leaked plain SHA-256 of the same password then does not help to
+    attack this hash ("password shucking").
     """
     return base64.b64encode(hmac.digest(salt, password.encode(), hashlib.sha256))
 
 
 @lru_cache(maxsize=4)
 def _decoy(rounds: int) -> str:
-    """A hash that no password fits, made without the cost of a real one."""
+    """Return a hash that no password matches, made without the cost of hashing."""
     return PREFIX + bcrypt.gensalt(rounds).decode() + "." * 31
 
 
@@ -106,12 +106,12 @@ def _common() -> frozenset[str]:
 
 
 def _list_own_words(email: str, full_name: str) -> set[str]:
-    """What a password may not be: the address, its local part, the name, or a word of it."""
+    """List what a password must not be: the address, its local part, the name, a word of it."""
     texts = [email, email.partition("@")[0], full_name, *full_name.split()]
     return {_normalise(text) for text in texts} - {""}
 
 
 def _normalise(text: str) -> str:
-    """Letters and digits alone, without case and accents: "João-Silva" and "joaosilva" agree."""
+    """Reduce to letters and digits, without case and accents: "João-Silva" to "joaosilva"."""
     decomposed = unicodedata.normalize("NFKD", text.casefold())
     return "".join(character for character in decomposed if character.isalnum())

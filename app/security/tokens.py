@@ -34,7 +34,7 @@ _app: Flask | None = None  # the library asks Flask for its settings; this answe
 
 @dataclass(frozen=True)
 class Claims:
-    """What a verified token says: whose, of which session, and its own id (jti)."""
+    """The claims of a verified token."""
 
     user_id: str
     session_id: str
@@ -76,23 +76,23 @@ def configure(app: Flask, settings: Settings) -> None:
 
 
 def new_token_id() -> str:
-    """A fresh jti: 122 random bits."""
+    """Return a new token id (jti): 122 random bits."""
     return str(uuid4())
 
 
 def refresh_expiry(issued_at: datetime) -> datetime:
-    """When a refresh token of `issued_at` expires."""
+    """Return when a refresh token issued at `issued_at` expires."""
     return _seconds(issued_at) + current().refresh_token_lifetime
 
 
 def issue(
     user_id: str, session_id: str, *, refresh_id: str, refresh_issued_at: datetime
 ) -> TokenPair:
-    """A new access token, and the refresh token of `refresh_id`.
+    """Return a new access token, and the refresh token with the id `refresh_id`.
 
-    The refresh token depends on the arguments and the signing key alone: asked twice, it is the
-    same to the letter, unless the keys were rotated in between. Then the two differ in their kid
-    and signature, and are one token all the same: of one jti, verified alike, used up together.
+    The refresh token depends only on the arguments and the signing key: issued twice, it is the
+    same text, unless the keys were rotated in between. Then key id and signature differ, but both
+    texts have the same jti and count as one token.
     """
     started, lifetime = _seconds(now()), current().access_token_lifetime
     access = _claims(session_id, new_token_id(), started, lifetime)
@@ -119,12 +119,12 @@ def issue(
 
 
 def read_access(token: str) -> Claims:
-    """The claims of an access token. Raises AccountError(TOKEN_INVALID or TOKEN_EXPIRED)."""
+    """Verify an access token. Raises AccountError(TOKEN_INVALID or TOKEN_EXPIRED)."""
     return _read(token, ACCESS)
 
 
 def read_refresh(token: str) -> Claims:
-    """The claims of a refresh token. Raises AccountError(TOKEN_INVALID or TOKEN_EXPIRED)."""
+    """Verify a refresh token. Raises AccountError(TOKEN_INVALID or TOKEN_EXPIRED)."""
     return _read(token, REFRESH)
 
 
@@ -145,7 +145,7 @@ def _claims(session_id: str, token_id: str, started: datetime, lifetime: timedel
 
 
 def _read(token: str, kind: str) -> Claims:
-    """Verified once, then remembered; that its time is not over is checked each time."""
+    """Verify a token once and cache the result; check its expiry each time."""
     remembered = key_ring.current_key_ring().remembered
     verified = remembered.get(token) or _remember(remembered, token, _verify(token))
     if verified.expires_at + LEEWAY <= now().timestamp():
@@ -175,9 +175,9 @@ def _verify(token: str) -> Claims:
 
 
 def _verifying(headers: dict, _: dict) -> object:
-    """The key that the headers of a token name, if it is of the algorithm that they say.
+    """Return the key that the headers of a token name, if its algorithm is the one they say.
 
-    One without a kid was signed by SECRET_KEY, before there were others.
+    A token without a kid was signed by SECRET_KEY, before the first rotation.
     """
     kid = headers["kid"] if "kid" in headers else secret_kid(current().secret_key)
     key = key_ring.find_key(kid) if headers.keys() <= UNDERSTOOD_HEADERS else None
@@ -195,5 +195,5 @@ def _remember(remembered: dict[str, Claims], token: str, claims: Claims) -> Clai
 
 
 def _seconds(moment: datetime) -> datetime:
-    """A JWT counts whole seconds."""
+    """Cut a time to whole seconds, as a JWT has them."""
     return moment.astimezone(UTC).replace(microsecond=0)

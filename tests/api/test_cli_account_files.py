@@ -89,8 +89,8 @@ def test_an_account_of_the_ancestor_comes_whole_and_logs_in(
 ) -> None:
     done = terminal.run("accounts", "import", "-", given=lines(ancestor()))
     assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(b"imported 1, there already 0, at fault 0, in ")
-    assert done.stderr == b"not understood and left out: '_cls', 'address.city_id'\n"
+    assert done.stdout.startswith(b"imported 1, imported before 0, errors 0, in ")
+    assert done.stderr == b"unknown fields, left out: '_cls', 'address.city_id'\n"
     (account,) = stored()
     made = datetime(2019, 7, 23, 12, 0, 0, 123_000, UTC)
     assert account == {
@@ -125,7 +125,7 @@ def test_an_account_of_the_ancestor_comes_whole_and_logs_in(
     assert api.login("ana@example.com", "outra senha qualquer").reason == "INVALID_CREDENTIALS"
     again = terminal.run("accounts", "import", "-", given=lines(ancestor()))
     assert again.returncode == 0
-    assert again.stdout.startswith(b"imported 0, there already 1, at fault 0, in ")
+    assert again.stdout.startswith(b"imported 0, imported before 1, errors 0, in ")
 
 
 def test_it_is_stored_as_whoever_registers_is(runner: FlaskCliRunner) -> None:
@@ -159,7 +159,7 @@ def test_who_administered_does_so_here(
 ) -> None:
     done = runner.invoke(args=["accounts", "import", "-"], input=lines(ancestor(**changes)))
     assert stored()[0]["roles"] == roles
-    told = "of those imported 1 may administer" in done.stderr
+    told = "administrators among those imported: 1" in done.stderr
     assert told is ("ADMIN" in roles)
 
 
@@ -194,7 +194,7 @@ def test_a_line_at_fault_is_told_by_number_and_the_rest_imported(
     given = b"\xef\xbb\xbf\r\n" + lines(line, good)
     done = runner.invoke(args=["accounts", "import", "-"], input=given)
     assert (done.exit_code, [one["email"] for one in stored()]) == (1, ["b@example.com"])
-    assert done.stdout.startswith("imported 1, there already 0, at fault 1, in ")
+    assert done.stdout.startswith("imported 1, imported before 0, errors 1, in ")
     told = done.stderr.splitlines()[0]
     assert told.startswith("line 2")
     assert words in told
@@ -222,7 +222,7 @@ def test_of_two_that_want_one_value_the_first_has_it(runner: FlaskCliRunner) -> 
                 (4, "c@example.com", "id"),
             )
         ]
-        assert done.stdout.startswith(f"imported {imported}, there already {known}, at fault 3, in")
+        assert done.stdout.startswith(f"imported {imported}, imported before {known}, errors 3, in")
     assert [account["password_hash"] for account in stored()] == [HASH]
 
 
@@ -238,13 +238,13 @@ def test_what_is_exported_comes_back_as_it_was(
     done = terminal.run("accounts", "export", str(file), "--with-password-hashes")
     assert (done.returncode, done.stdout) == (0, b"")
     assert done.stderr.decode().splitlines() == [
-        "These password hashes can be guessed at: keep them as secret.",
+        "Passwords can be guessed from these hashes: keep the file secret.",
         "exported 2",
     ]
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     users.delete_many({})
     done = runner.invoke(args=["accounts", "import", str(file)])
-    assert (done.exit_code, done.stderr) == (0, "of those imported 1 may administer\n")
+    assert (done.exit_code, done.stderr) == (0, "administrators among those imported: 1\n")
     after = stored()
     versions = [account.pop("credential_version") for account in (*before, *after)]
     assert len(set(versions)) == 4  # it is never exported: an import makes another
@@ -300,7 +300,7 @@ def test_ten_thousand_come_in_though_killed_in_the_middle(
     assert code == 0, shown
     imported, known = (int(part.split()[-1]) for part in out.split(", ")[:2])
     assert (imported + known, known >= before) == (MANY, True)
-    assert "at fault 0" in out
+    assert "errors 0" in out
     assert "Importing" in shown
     assert "100%" in shown
     assert (after, addresses) == (MANY, MANY)

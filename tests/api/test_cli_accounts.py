@@ -102,8 +102,8 @@ def test_a_taken_address_is_refused_with_the_way_out(runner: FlaskCliRunner, api
     done = runner.invoke(args=[*ADMIN, "--password-stdin"], input=PASSWORD)
     assert done.exit_code == 1
     assert done.stderr == (
-        "Error: There is an account of this address already. "
-        "`flask accounts set-role EMAIL ADMIN` lets it administer.\n"
+        "Error: An account with this address exists. "
+        "`flask accounts set-role EMAIL ADMIN` makes it an administrator.\n"
     )
     assert User.objects.get().roles == ["USER"]
     assert [event for event, *_ in events()] == ["REGISTERED"]
@@ -211,7 +211,7 @@ def test_the_help_of_the_group_tells_the_exit_codes(terminal: Terminal) -> None:
     done = terminal.run("accounts", "--help")
     assert done.returncode == 0
     words = " ".join(done.stdout.decode().split())
-    assert "0 done; 1 refused, or part of it was; 2 not understood, or the database" in words
+    assert "0 done; 1 refused, wholly or in part; 2 invalid command, or the database" in words
     for command in COMMANDS:
         if command.startswith("accounts"):
             assert f" {command.removeprefix('accounts ')} " in words
