@@ -25,7 +25,8 @@ from app.permissions import PERMISSIONS, ROLES, permissions_of
 from app.permissions import Permission as AccountPermission
 from app.permissions import Role as RoleRow
 from app.profile_fields import refuse_taken_names
-from schema.pagination import Connection, Cursors, PageInfo
+from schema.cursors import Cursors
+from schema.pagination import Connection, PageInfo
 
 EVENT_TYPES = {
     Happened.REGISTERED: "The account was made.",

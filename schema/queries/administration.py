@@ -12,8 +12,9 @@ from app.models.user import UserRecord
 from app.models.user_list import UserOrderField as OrderField
 from app.permissions import Permission
 from schema.connections import UserConnection
+from schema.cursors import Cursors, TextCursors
 from schema.guard import permission
-from schema.pagination import Connection, Cursors, TextCursors, selected_fields
+from schema.pagination import Connection, selected_fields
 from schema.types import OrderDirection, Role, User, UserOrderField, columns_of
 
 NEWEST_FIRST = {"field": "CREATED_AT", "direction": "DESC"}
