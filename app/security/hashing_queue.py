@@ -31,7 +31,8 @@ class HashingQueue:
         self.at_once = at_once
         self.waiting = waiting
         self._longest_wait = longest_wait
-        self._places = threading.BoundedSemaphore(at_once + waiting)
+        self._lock = threading.Lock()
+        self._taken = 0  # places in use: by hashes that run and by those that wait
         self._threads = ThreadPoolExecutor(at_once, "hashing", initializer=_lower_priority)
 
     def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -40,8 +41,7 @@ class HashingQueue:
         Raises AccountError(OVERLOADED, retry_after) when the queue is full, or the turn does not
         come in time: then `work` is not run.
         """
-        if not self._places.acquire(blocking=False):
-            raise AccountError(ErrorReason.OVERLOADED, retry_after=1)
+        self._take_place()
         try:
             turn = self._threads.submit(work, *args, **kwargs)
             try:
@@ -51,19 +51,24 @@ class HashingQueue:
                     raise AccountError(ErrorReason.OVERLOADED, retry_after=1) from None
                 return turn.result()  # it had begun: its core is spent, so its answer is of use
         finally:
-            self._places.release()
+            with self._lock:
+                self._taken -= 1
+
+    def _take_place(self) -> None:
+        with self._lock:
+            self.refuse_when_full()
+            self._taken += 1
 
     def load(self) -> tuple[int, int]:
-        """How many run now, and how many wait."""
-        taken = self.at_once + self.waiting - self._places._value
+        """Return how many hashes run now, and how many wait."""
+        taken = self._taken
         running = min(taken, self.at_once)
         return running, taken - running
 
     def refuse_when_full(self) -> None:
         """Raise AccountError(OVERLOADED) where `run` would, before other work is done in vain."""
-        if not self._places.acquire(blocking=False):
+        if self._taken >= self.at_once + self.waiting:
             raise AccountError(ErrorReason.OVERLOADED, retry_after=1)
-        self._places.release()
 
 
 def refuse_when_full() -> None:

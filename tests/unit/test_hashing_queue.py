@@ -23,8 +23,7 @@ def busy(turns: HashingQueue, places: int) -> Iterator[tuple[list[Future], threa
     with ThreadPoolExecutor(places) as askers:
         try:
             asked = [askers.submit(turns.run, enough.wait) for _ in range(places)]
-            free = turns.at_once + turns.waiting - places
-            wait_until(lambda: turns._places._value <= free)
+            wait_until(lambda: sum(turns.load()) >= places)
             yield asked, enough
         finally:
             enough.set()

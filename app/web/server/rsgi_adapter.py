@@ -23,8 +23,8 @@ from granian.rsgi import ProtocolClosed, ProtocolError
 from app.config import current
 from app.errors import AccountError, ErrorReason
 from app.web.http.request import IncomingRequest
-from app.web.http.response import refused
-from app.web.http.response_headers import header_list
+from app.web.http.response import make_error_response
+from app.web.http.response_headers import build_headers
 from app.web.server.delayed_responses import DelayedResponses
 from app.web.server.draining import handle_signals, is_closing
 from app.web.server.wsgi_dispatch import WsgiApplication
@@ -73,7 +73,7 @@ class RsgiAdapter:
         self._check_each_second(loop)
         settings = current()
         if settings.metrics_port is not None:
-            metrics_endpoint.serve_apart(settings.host, settings.metrics_port)
+            metrics_endpoint.serve_on_own_port(settings.host, settings.metrics_port)
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Handle one request: read its body and let a thread respond."""
@@ -136,7 +136,7 @@ class RsgiAdapter:
 
     def _respond(self, environ: Environ, protocol: Any) -> None:
         try:
-            request_id = IncomingRequest.of(environ).request_id
+            request_id = IncomingRequest.from_environ(environ).request_id
             hide_unexpected_errors(
                 run_application, self._application, environ, protocol, request_id=request_id
             )
@@ -155,7 +155,7 @@ class RsgiAdapter:
     def _check_each_second(self, loop: asyncio.AbstractEventLoop) -> None:
         """Cancel body reads that take too long; end this worker when its parent is dead."""
         self._finish_coroutines()
-        metrics.sample()
+        metrics.update()
         now = time.monotonic()
         for read, started in list(self._body_reads.items()):
             if now - started > BODY_SECONDS:
@@ -169,11 +169,11 @@ def refuse(
     environ: Environ, protocol: Any, fault: AccountError, status: int, **headers: str
 ) -> None:
     """Respond with an error, without the application."""
-    incoming = IncomingRequest.of(environ)
-    refusal = refused(incoming, fault, status, **headers)
-    request_telemetry.note(incoming, status)
+    incoming = IncomingRequest.from_environ(environ)
+    refusal = make_error_response(incoming, fault, status, **headers)
+    request_telemetry.record_request(incoming, status)
     with suppress(ProtocolClosed, ProtocolError):
-        headers_sent = _complete(header_list(incoming, refusal))
+        headers_sent = _complete(build_headers(incoming, refusal))
         protocol.response_bytes(status, headers_sent, refusal.body)
 
 
