@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from app.web.server import rsgi_adapter
-from app.web.server.rsgi_adapter import RsgiAdapter, make_environ
+from app.web.server.rsgi_adapter import RsgiAdapter
+from app.web.server.rsgi_to_wsgi import make_environ
 from tests.waiting import HANG
 
 pytestmark = pytest.mark.usefixtures("app")
