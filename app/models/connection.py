@@ -134,10 +134,10 @@ class Pool:
 
 
 def pool() -> Pool:
-    """The connections now; none before the first question.
+    """Return the number of connections now; none before the first query.
 
-    Read from the driver's own state: its listeners cost each question as much as counting it does
-    several times over, for numbers that are looked at every few seconds.
+    This reads the driver's private state. Its public listeners would cost each command 3.7 µs:
+    docs/decisions/0006-metrics.md.
     """
     try:
         topology = client()._topology
