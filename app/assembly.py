@@ -1,9 +1,9 @@
-"""The application put together: the only file that knows every room."""
+"""Builds the application: the only module that imports every room."""
 
 import logging
-from typing import Any
 
 from flask import Flask
+from flask.json.provider import DefaultJSONProvider
 
 from app import events
 from app.cli import command_groups
@@ -13,7 +13,7 @@ from app.models import connection, indexes
 from app.models.persisted_operation import StoredOperations
 from app.security import tokens
 from app.web.http import response_headers
-from app.web.http.graphql import GraphQLView
+from app.web.http.graphql import Endpoint, GraphQLView
 from app.web.http.trusted_documents import read_trusted_documents
 from app.web.pages import jwks
 from app.web.pages.graphiql import page
@@ -27,9 +27,9 @@ log = logging.getLogger(__name__)
 
 
 def assemble(settings: Settings) -> Flask:
-    """The application. See app.factory.create_app, which is to be called instead."""
+    """Return the application. Call app.factory.create_app instead of this."""
     app = Flask("app", static_folder=None)
-    app.json.sort_keys = False  # type: ignore[attr-defined]  # Flask's default provider has it
+    app.json = _make_json_provider(app)
     request_log.configure(debug=settings.debug, readable=settings.development)
     tracing.configure(settings)
     metrics.configure(settings)
@@ -42,11 +42,19 @@ def assemble(settings: Settings) -> Flask:
     if settings.serves_metrics:
         app.register_blueprint(metrics_endpoint.blueprint)
     app.register_blueprint(jwks.blueprint)
-    view = _make_view(app, settings)
+    endpoint = _make_endpoint(app, settings)
+    view = GraphQLView.as_view("graphql", endpoint=endpoint)
     app.add_url_rule("/graphql", view_func=view)
-    dispatch = WsgiDispatch(app.wsgi_app, view.endpoint)
-    app.wsgi_app = tracing.around_request(dispatch)  # type: ignore[method-assign]  # as Flask says
+    wsgi_app = tracing.trace_requests(WsgiDispatch(app.wsgi_app, endpoint))
+    app.wsgi_app = wsgi_app  # type: ignore[method-assign]  # Flask documents this assignment
     return app
+
+
+def _make_json_provider(app: Flask) -> DefaultJSONProvider:
+    """Return a JSON provider that keeps the order of an object's names."""
+    provider = DefaultJSONProvider(app)
+    provider.sort_keys = False
+    return provider
 
 
 def _add_parts(app: Flask) -> None:
@@ -59,15 +67,14 @@ def _add_parts(app: Flask) -> None:
             app.cli.add_command(command)
 
 
-def _make_view(app: Flask, settings: Settings) -> Any:
+def _make_endpoint(app: Flask, settings: Settings) -> Endpoint:
     graphiql = settings.graphiql and page.assets_installed()
     if graphiql:
         app.register_blueprint(page.graphiql)
     elif settings.graphiql:
         log.warning("GraphiQL is not served: its assets are not installed (./boot.sh assets)")
-    return GraphQLView.as_view(
-        "graphql",
-        schema=build_schema(),
+    return Endpoint(
+        build_schema(),
         graphiql="/graphiql" if graphiql else None,
         limits=settings.limits,
         max_logins=settings.max_logins,

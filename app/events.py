@@ -1,6 +1,6 @@
-"""Occurrences: rooms that know nothing of monitoring tell here what happened; one listener counts.
+"""Events: code that does not know the metrics or extensions reports here what happened.
 
-Only names that the program itself chose are told: never a person's data, never a client's text.
+An event holds names that the program chose, never personal data or text from a client.
 """
 
 import logging
@@ -20,52 +20,52 @@ OK = "OK"
 log = logging.getLogger(__name__)
 
 
-def _nobody(what: str, how: str) -> None:
-    """Until somebody listens."""
+def _ignore(event: str, result: str) -> None:
+    """Do nothing: the listener until `listen` is called."""
 
 
-_listener: Listener = _nobody
+_listener: Listener = _ignore
 
 
 def listen(listener: Listener) -> None:
-    """Tell `listener(what, how)` of all that happens in this process from now on, and no other."""
+    """Call `listener(event, result)` for each event of this process. There is one listener."""
     global _listener
     _listener = listener
 
 
-def emit(what: str, how: str) -> None:
-    """Tell that `what` happened, and how: ("throttled", "login")."""
-    _listener(what, how)
+def emit(event: str, result: str) -> None:
+    """Report an event and its result, such as ("throttled", "login")."""
+    _listener(event, result)
 
 
-def emits_outcome(what: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
-    """Mark a use case: each call tells how it ended, OK or the name of its ErrorReason.
+def emits_outcome(event: str) -> Callable[[Callable[P, R]], Callable[P, R]]:
+    """Decorate a use case so that each call emits its outcome: OK or the name of its ErrorReason.
 
-    An unforeseen error is told as EXCEPTION. What the use case returns or raises is unchanged.
+    The outcome of an unexpected error is EXCEPTION. The use case returns and raises as before.
     """
 
-    def marked(use_case: Callable[P, R]) -> Callable[P, R]:
+    def decorate(use_case: Callable[P, R]) -> Callable[P, R]:
         @wraps(use_case)
-        def telling(*args: P.args, **kwargs: P.kwargs) -> R:
-            end = "EXCEPTION"
+        def emit_outcome(*args: P.args, **kwargs: P.kwargs) -> R:
+            outcome = "EXCEPTION"
             try:
                 answer = use_case(*args, **kwargs)
-                end = OK
+                outcome = OK
                 return answer
             except AccountError as error:
-                end = error.reason.name
+                outcome = error.reason.name
                 raise
             finally:
-                emit(what, end)
+                emit(event, outcome)
 
-        return telling
+        return emit_outcome
 
-    return marked
+    return decorate
 
 
 @dataclass(frozen=True)
 class AccountEvent:
-    """Something that happened to an account, told once it is stored.
+    """Something that happened to an account, published once it is stored.
 
     type: the name of a SecurityEventType. user_id: 24 hexadecimal digits; None where no account
     is concerned, as for a login with an unknown address.

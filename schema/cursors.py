@@ -1,4 +1,4 @@
-"""Opaque cursors: they say where a row stands in a list, and nobody else can make one."""
+"""Opaque cursors: the position of a row in a list, sealed so that clients cannot change it."""
 
 import struct
 from contextlib import suppress
@@ -16,7 +16,7 @@ from app.errors import AccountError, ErrorReason
 from app.models.keyset import Position, Slice
 from app.models.record import Record
 
-PLACE = struct.Struct(">q12s")  # milliseconds since 1970, an ObjectId
+POSITION = struct.Struct(">q12s")  # milliseconds since 1970, an ObjectId
 EPOCH = datetime(1970, 1, 1, tzinfo=utc)  # the driver's UTC: datetimes of one zone subtract fast
 MILLISECOND = timedelta(milliseconds=1)
 SEAL_BYTES = 8
@@ -26,20 +26,21 @@ ID_BYTES = 12
 class Cursors:
     """The cursors of one list, ordered by a time and then by id.
 
-    A cursor holds a row's place and a seal. The seal is made with SECRET_KEY from the place and
-    the list. A cursor that was altered, or that is of another list, order or filter, is refused.
+    A cursor is a row's position and a seal, in hexadecimal. The seal is a keyed BLAKE2b hash of the
+    position and the list, made with SECRET_KEY. So an altered cursor is refused, and one of another
+    list, order or filter. Why not itsdangerous: docs/decisions/0007-cursors.md.
     """
 
     def __init__(self, scope: str, key: str) -> None:
-        """scope: tells the list from all others; key: the attribute that it is ordered by."""
+        """scope: text that identifies the list; key: the attribute that it is ordered by."""
         secret = sha256(current().secret_key.encode()).digest()
         self._new_seal = blake2b(scope.encode(), key=secret, digest_size=SEAL_BYTES).copy
         self._value_of = attrgetter(key)
 
     def cursor_of(self, record: Record) -> str:
-        """The opaque cursor of a row."""
+        """Return the cursor of a row."""
         milliseconds = (self._value_of(record) - EPOCH) // MILLISECOND
-        return self._sealed(PLACE.pack(milliseconds, record.id.binary)).hex()
+        return self._add_seal(POSITION.pack(milliseconds, record.id.binary)).hex()
 
     def slice_of(
         self,
@@ -48,31 +49,32 @@ class Cursors:
         last: int | None = None,
         before: str | None = None,
     ) -> Slice:
-        """The rows that a connection's arguments ask for.
+        """Return the rows that a connection's arguments ask for.
 
-        Raises AccountError(INVALID_DATA) naming the arguments that are at fault.
+        Raises AccountError(INVALID_DATA) that names the wrong arguments.
         """
         return make_slice(
-            first, self._position("after", after), last, self._position("before", before)
+            first, self._read_cursor("after", after), last, self._read_cursor("before", before)
         )
 
-    def _position(self, name: str, cursor: str | None) -> Position | None:
+    def _read_cursor(self, argument: str, cursor: str | None) -> Position | None:
         if cursor is None:
             return None
         with suppress(ValueError):
-            packed = bytes.fromhex(cursor)
-            place = packed[:-SEAL_BYTES]
-            if packed.hex() == cursor and compare_digest(self._sealed(place), packed):
-                return self._position_at(place)
-        raise AccountError(ErrorReason.INVALID_DATA, fields={name: ErrorReason.INVALID_DATA})
+            sealed = bytes.fromhex(cursor)
+            packed = sealed[:-SEAL_BYTES]
+            # fromhex also accepts capitals and spaces: a row has one cursor only
+            if sealed.hex() == cursor and compare_digest(self._add_seal(packed), sealed):
+                return self._unpack(packed)
+        raise AccountError(ErrorReason.INVALID_DATA, fields={argument: ErrorReason.INVALID_DATA})
 
-    def _sealed(self, place: bytes) -> bytes:
+    def _add_seal(self, packed: bytes) -> bytes:
         seal = self._new_seal()
-        seal.update(place)
-        return place + seal.digest()
+        seal.update(packed)
+        return packed + seal.digest()
 
-    def _position_at(self, place: bytes) -> Position:
-        milliseconds, identifier = PLACE.unpack(place)
+    def _unpack(self, packed: bytes) -> Position:
+        milliseconds, identifier = POSITION.unpack(packed)
         return Position(EPOCH + milliseconds * MILLISECOND, ObjectId(identifier))
 
 
@@ -80,8 +82,8 @@ class TextCursors(Cursors):
     """The cursors of a list that is ordered by a text."""
 
     def cursor_of(self, record: Record) -> str:
-        """The opaque cursor of a row."""
-        return self._sealed(self._value_of(record).encode() + record.id.binary).hex()
+        """Return the cursor of a row."""
+        return self._add_seal(self._value_of(record).encode() + record.id.binary).hex()
 
-    def _position_at(self, place: bytes) -> Position:
-        return Position(place[:-ID_BYTES].decode(), ObjectId(place[-ID_BYTES:]))
+    def _unpack(self, packed: bytes) -> Position:
+        return Position(packed[:-ID_BYTES].decode(), ObjectId(packed[-ID_BYTES:]))

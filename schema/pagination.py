@@ -1,4 +1,4 @@
-"""Pages: what every connection is made of."""
+"""Pages of a connection: what every connection type is made of."""
 
 from collections.abc import Callable, Iterator
 from functools import cached_property
@@ -14,22 +14,25 @@ from schema.cursors import Cursors
 
 
 def selected_fields(info: graphene.ResolveInfo, *path: str) -> set[str]:
-    """The names of the fields selected below `path` (edges, node), @skip and @include aside."""
+    """Return the names of the fields selected below `path` (edges, node).
+
+    It ignores @skip and @include.
+    """
     nodes = info.field_nodes
     for name in path:
-        nodes = [node for node in _below(nodes, info) if node.name.value == name]
-    return {node.name.value for node in _below(nodes, info)}
+        nodes = [node for node in _iterate_selections(nodes, info) if node.name.value == name]
+    return {node.name.value for node in _iterate_selections(nodes, info)}
 
 
-def _below(nodes: list, info: graphene.ResolveInfo) -> Iterator[FieldNode]:
+def _iterate_selections(nodes: list[Any], info: graphene.ResolveInfo) -> Iterator[FieldNode]:
     for node in nodes:
         for part in node.selection_set.selections:
             if type(part) is FieldNode:
                 yield part
             elif type(part) is FragmentSpreadNode:
-                yield from _below([info.fragments[part.name.value]], info)
+                yield from _iterate_selections([info.fragments[part.name.value]], info)
             else:
-                yield from _below([part], info)
+                yield from _iterate_selections([part], info)
 
 
 class PageInfo(graphene.ObjectType):
@@ -48,7 +51,7 @@ class PageInfo(graphene.ObjectType):
 
 
 class Edge:
-    """A row of a connection; its cursor is made only when it is asked for."""
+    """A row of a connection. Its cursor is made only when a client asks for it."""
 
     __slots__ = ("_cursors", "node")
 
@@ -63,12 +66,12 @@ class Edge:
 
 
 class Connection:
-    """What the fields of a connection type read: a page with its cursors."""
+    """A page with its cursors, as the fields of a connection type read it."""
 
     def __init__(
         self, page: Page[Any], cursors: Cursors, count: Callable[[], int] | None = None
     ) -> None:
-        """count: how many rows there are on all pages; asked only when the client asks for it."""
+        """count: returns the number of rows on all pages. Called only when a client asks for it."""
         self._page = page
         self._count = count
         self.edges = list(map(Edge, page.rows, repeat(cursors)))
@@ -85,7 +88,7 @@ class Connection:
 
     @cached_property
     def total_count(self) -> int:
-        """How many rows there are on all pages."""
+        """The number of rows on all pages."""
         if self._count is None:
             raise TypeError("this list is not counted")
         return self._count()

@@ -133,10 +133,10 @@ class Pool:
 
 
 def pool() -> Pool:
-    """Return the current number of connections; none before the first query.
+    """Return the number of connections now; none before the first query.
 
-    This reads the driver's own state. Its public listeners are called for every query, for numbers
-    that are read every few seconds: see docs/decisions/0006.
+    This reads the driver's private state. Its public listeners would cost each command 3.7 µs:
+    docs/decisions/0006-metrics.md.
     """
     try:
         topology = client()._topology

@@ -32,7 +32,7 @@ class HashingQueue:
         self.waiting = waiting
         self._longest_wait = longest_wait
         self._lock = threading.Lock()
-        self._taken = 0  # places: of those that run and of those that wait
+        self._taken = 0  # places in use: by hashes that run and by those that wait
         self._threads = ThreadPoolExecutor(at_once, "hashing", initializer=_lower_priority)
 
     def run(self, work: Callable[P, R], *args: P.args, **kwargs: P.kwargs) -> R:
@@ -54,7 +54,7 @@ class HashingQueue:
             self._release_place()
 
     def load(self) -> tuple[int, int]:
-        """How many run now, and how many wait."""
+        """Return how many hashes run now, and how many wait."""
         taken = self._taken
         running = min(taken, self.at_once)
         return running, taken - running

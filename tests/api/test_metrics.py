@@ -69,8 +69,8 @@ def read(url: str) -> dict[str, float]:
 @pytest.fixture(autouse=True)
 def _no_names_yet(app: Flask) -> None:
     """Operations that other tests ran first in this process take no place, counted yet or not."""
-    metrics.sample()
-    metrics._names.clear()
+    metrics.update()
+    metrics._operation_names.clear()
 
 
 def test_counts_requests_by_operation_and_outcome(api: Client) -> None:
@@ -99,7 +99,7 @@ def test_counts_requests_by_operation_and_outcome(api: Client) -> None:
 
 def test_a_latency_falls_into_its_bucket(api: Client) -> None:
     for seconds in (0.005, 0.0051, 0.3, 60):
-        metrics.note(_answered("Timed"), 200, seconds)
+        metrics.count_request(_answered("Timed"), 200, seconds)
     told = {
         name.split("le=")[1].split(",")[0]: value
         for name, value in scraped(api).items()
@@ -113,7 +113,7 @@ def test_a_latency_falls_into_its_bucket(api: Client) -> None:
 def test_counts_every_one_of_many(api: Client) -> None:
     before, answered = scraped(api), _answered("Many")
     for _ in range(2500):
-        metrics.note(answered, 200, 0.001)
+        metrics.count_request(answered, 200, 0.001)
     assert gained(api, before, "accounts_requests_total") == {
         "accounts_requests_total,operation=Many,outcome=OK": 2500
     }

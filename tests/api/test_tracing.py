@@ -9,6 +9,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from pymongo import MongoClient
+from pymongo.errors import OperationFailure
 
 from tests.client import Client, Socket
 from tests.conftest import ENVIRONMENT
@@ -21,6 +23,15 @@ proto = pytest.importorskip(
     "opentelemetry.proto.collector.trace.v1.trace_service_pb2",
     reason="requirements/otel.txt is not installed: traces are not tested",
 )
+from opentelemetry.sdk.trace import TracerProvider  # noqa: E402
+from opentelemetry.sdk.trace.export import SimpleSpanProcessor  # noqa: E402
+from opentelemetry.sdk.trace.export.in_memory_span_exporter import (  # noqa: E402
+    InMemorySpanExporter,
+)
+from opentelemetry.trace import StatusCode  # noqa: E402
+
+from app.web.telemetry.spans import CommandSpans  # noqa: E402
+
 TRACE_ID, PARENT_ID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TRACEPARENT = {"traceparent": f"00-{TRACE_ID}-{PARENT_ID}-01"}
 SERVER, CLIENT, ERROR = 2, 3, 2  # of OTLP's enums
@@ -226,3 +237,20 @@ def test_set_but_not_installed_is_a_warning() -> None:
     assert done.stdout == "False WsgiDispatch\n"
     (line,) = done.stderr.splitlines()
     assert "requirements/otel.txt is not installed" in line
+
+
+def test_what_the_database_says_of_an_error_is_in_no_span(database_uri: str) -> None:
+    exporter, provider = InMemorySpanExporter(), TracerProvider()
+    provider.add_span_processor(SimpleSpanProcessor(exporter))
+    tracer = provider.get_tracer("test")
+    listener = CommandSpans(tracer)
+    with MongoClient(database_uri, event_listeners=[listener]) as client:
+        with tracer.start_as_current_span("request"), pytest.raises(OperationFailure) as refused:
+            client.test.people.find_one({"email": {"$segredo": 1}})
+        client.test.people.find_one({})  # outside a request: no span
+    assert "segredo" in str(refused.value)
+    command, _request = exporter.get_finished_spans()
+    assert (command.name, command.status.status_code) == ("find people", StatusCode.ERROR)
+    assert command.attributes["error.type"]
+    assert (command.status.description, command.events) == (None, ())
+    assert "segredo" not in command.to_json()

@@ -1,4 +1,4 @@
-"""The client's address: the peer's, or what trusted proxies say of whom they speak for."""
+"""The client's address: the peer's, or the one that trusted proxies report."""
 
 import re
 from functools import lru_cache
@@ -10,25 +10,24 @@ WITH_PORT = re.compile(r"\[([^\]]+)\](?::[0-9]{1,5})?|([^:]+):[0-9]{1,5}", re.AS
 
 @lru_cache(maxsize=256)
 def client_address(peer: str, forwarded_for: str, trusted_proxies: int) -> str | None:
-    """The address that a request came from, in its shortest form; None when it has none.
+    """Return the address that a request came from, in its shortest form; None without one.
 
-    Each proxy adds the address it was asked from at the right of X-Forwarded-For, so as many
-    entries as there are trusted proxies are believed, from the right. What stands further left
-    the client may have written. An entry that is no address ends the belief: the one before it,
-    or the peer, is the answer.
+    Each proxy appends the address of its client to X-Forwarded-For. So the last entries are
+    trusted, as many as there are trusted proxies; the client may have written the others. An
+    entry that is not an address ends the search: the entry after it, or the peer, is returned.
     """
-    address = _parsed(peer)
+    address = _parse_address(peer)
     entries = forwarded_for.split(",") if trusted_proxies and forwarded_for else []
     for entry in reversed(entries[-trusted_proxies:]):
-        believed = _parsed(entry)
-        if believed is None:
+        trusted = _parse_address(entry)
+        if trusted is None:
             break
-        address = believed
+        address = trusted
     return address
 
 
-def _parsed(text: str) -> str | None:
-    """An address without port, brackets or zone; an IPv4 address mapped into IPv6 as IPv4."""
+def _parse_address(text: str) -> str | None:
+    """Return an address without port, brackets or zone; one mapped into IPv6 as IPv4."""
     text = text.strip(" \t")
     if match := WITH_PORT.fullmatch(text):
         text = match[1] or match[2]
@@ -37,6 +36,6 @@ def _parsed(text: str) -> str | None:
     except ValueError:
         return None
     if isinstance(address, IPv6Address):
-        # a zone means something on the proxy's own links alone
+        # a zone is only valid on the proxy's own machine
         return str(address.ipv4_mapped or IPv6Address(int(address)))
     return str(address)

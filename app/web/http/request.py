@@ -1,4 +1,4 @@
-"""A request as it came: what the server's rooms read of its WSGI environment (PEP 3333)."""
+"""An HTTP request, read from its WSGI environment (PEP 3333)."""
 
 import re
 import time
@@ -18,17 +18,16 @@ from app.locales import match_locale
 from app.web.http.client_address import client_address
 from schema.engine.execution import Operation
 
-SANE_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+REQUEST_ID = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
 
 
 class IncomingRequest:
-    """One request. Nothing is proved here: the caller is who they say they are.
+    """One request. Its caller is not authenticated yet.
 
-    noted below for whoever watches; see app/web/telemetry/request_telemetry.py.
-
-    route: which of Flask's it took. operation, document: what it ran, and the beginning of its
-    document's hash. user_id: the caller, once proved. outcomes: the names of the reasons why it,
-    or parts of it, were refused. trace_id: of the trace that it belongs to.
+    The attributes below are set while it is handled, for the log, the metrics and the traces:
+    route, the URL rule that it matched; operation, what it ran; document, the beginning of its
+    document's hash; user_id, the authenticated caller; outcomes, the names of the reasons of its
+    errors; trace_id, the trace that it belongs to.
     """
 
     route: str | None = None
@@ -42,13 +41,13 @@ class IncomingRequest:
         self.started = time.perf_counter()
         self.environ = environ
         given = environ.get("HTTP_X_REQUEST_ID", "")
-        # the client's own if it is sane, else one made here: it need be unique, not secret
-        self.request_id = given if SANE_ID.fullmatch(given) else f"{getrandbits(128):032x}"
+        # the client's, if it is well-formed; else a random one, which is unique but not secret
+        self.request_id = given if REQUEST_ID.fullmatch(given) else f"{getrandbits(128):032x}"
         self._caller: Caller | None = None
 
     @classmethod
-    def of(cls, environ: dict[str, Any]) -> "IncomingRequest":
-        """The one of this environment, the same each time it is asked for."""
+    def from_environ(cls, environ: dict[str, Any]) -> "IncomingRequest":
+        """Return the request of this environment: the same object at each call."""
         return environ.get("app.incoming") or environ.setdefault("app.incoming", cls(environ))
 
     @property
@@ -67,22 +66,25 @@ class IncomingRequest:
 
     @property
     def caller(self) -> Caller:
-        """The caller as the request presents them."""
+        """The caller as the request presents them, not authenticated."""
         if self._caller is None:
             self._caller = Caller(
-                access_token=_bearer(self.header("HTTP_AUTHORIZATION")),
+                access_token=_parse_bearer(self.header("HTTP_AUTHORIZATION")),
                 ip_address=client_address(
                     self.header("REMOTE_ADDR") or "",
                     self.header("HTTP_X_FORWARDED_FOR") or "",
                     current().trusted_proxies,
                 ),
                 user_agent=self.header("HTTP_USER_AGENT"),
-                accepted_locale=_locale(self.header("HTTP_ACCEPT_LANGUAGE") or ""),
+                accepted_locale=_parse_locale(self.header("HTTP_ACCEPT_LANGUAGE") or ""),
             )
         return self._caller
 
     def body(self) -> bytes:
-        """The body. Raises RequestEntityTooLarge past max_body_bytes, BadRequest when cut off."""
+        """Return the body.
+
+        Raises RequestEntityTooLarge above max_body_bytes, BadRequest when it is incomplete.
+        """
         length, most = self.header("CONTENT_LENGTH"), current().limits.max_body_bytes
         if length and length.isdecimal() and int(length) > most:
             raise RequestEntityTooLarge
@@ -95,8 +97,8 @@ class IncomingRequest:
             raise BadRequest from None
 
 
-def _bearer(header: str | None) -> str | None:
-    """The token of RFC 6750's header; another scheme's credentials are no token of ours: ""."""
+def _parse_bearer(header: str | None) -> str | None:
+    """Return the token of an Authorization header (RFC 6750); "" for another scheme."""
     if header is None:
         return None
     scheme, _, token = header.strip().partition(" ")
@@ -104,7 +106,7 @@ def _bearer(header: str | None) -> str | None:
 
 
 @lru_cache(maxsize=256)
-def _locale(header: str) -> str | None:
+def _parse_locale(header: str) -> str | None:
     """Return the language for an Accept-Language header (RFC 9110); None when none fits.
 
     The caller's first choice for which there is a language wins. `*` says nothing, and a language

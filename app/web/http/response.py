@@ -1,4 +1,4 @@
-"""Answers: JSON, whatever the path, method and status."""
+"""Responses: JSON, whatever the path, method and status."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -15,39 +15,42 @@ JSON = "application/json"
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """A status, a body and the headers that are its own.
+class HttpResponse:
+    """A status, a body and the response's own headers.
 
-    held: seconds until it is sent, where the carrier can wait without a thread.
+    delay_seconds: how long the server waits before it sends the response, if it can wait without
+    occupying a thread.
     """
 
     status: int
     body: bytes
     media_type: str = JSON
     headers: dict[str, str] = field(default_factory=dict)
-    held: float = 0
+    delay_seconds: float = 0
 
 
-def json_answer(content: Any, status: int = 200, **others: Any) -> Answer:
-    """JSON in UTF-8, its accents readable."""
-    return Answer(status, orjson.dumps(content), **others)
+def make_json_response(content: Any, status: int = 200, **others: Any) -> HttpResponse:
+    """Return `content` as JSON in UTF-8. others: further fields of HttpResponse."""
+    return HttpResponse(status, orjson.dumps(content), **others)
 
 
-def refused(incoming: IncomingRequest, fault: AccountError, status: int, **headers: str) -> Answer:
-    """What was refused outside GraphQL, in the shape of its errors."""
-    incoming.outcomes = (fault.reason.name,)
-    error = build_entry(fault, incoming.caller.locale, incoming.request_id)
-    return json_answer({"errors": [error]}, status, headers=headers)
+def make_error_response(
+    incoming: IncomingRequest, error: AccountError, status: int, **headers: str
+) -> HttpResponse:
+    """Return an error that occurred outside GraphQL, in the form of GraphQL's errors."""
+    incoming.outcomes = (error.reason.name,)
+    entry = build_entry(error, incoming.caller.locale, incoming.request_id)
+    return make_json_response({"errors": [entry]}, status, headers=headers)
 
 
-def http_error(incoming: IncomingRequest, error: HTTPException) -> Answer:
-    """werkzeug's 400, 404, 405, 406, 413, 415 ... as JSON."""
-    fault = AccountError(ErrorReason.MALFORMED_REQUEST)
+def make_http_error(incoming: IncomingRequest, error: HTTPException) -> HttpResponse:
+    """Return one of werkzeug's errors (400, 404, 405, 406, 413, 415, ...) as JSON."""
+    account_error = AccountError(ErrorReason.MALFORMED_REQUEST)
     if error.code == 404:
-        fault = AccountError(ErrorReason.DOES_NOT_EXIST, resource="page")
+        account_error = AccountError(ErrorReason.DOES_NOT_EXIST, resource="page")
     if error.code == 413:
         most = current().limits.max_body_bytes
-        fault = AccountError(ErrorReason.MALFORMED_REQUEST, limit=("body bytes", most))
+        account_error = AccountError(ErrorReason.MALFORMED_REQUEST, limit=("body bytes", most))
     allowed = getattr(error, "valid_methods", None)
     headers = {"Allow": ", ".join(sorted(allowed))} if allowed else {}
-    return refused(incoming, fault, error.code or 500, **headers)
+    return make_error_response(incoming, account_error, error.code or 500, **headers)

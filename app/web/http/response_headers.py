@@ -1,11 +1,11 @@
-"""What every answer carries, and what stands in the place of Flask's own errors."""
+"""Headers of all responses, CORS, and JSON errors in place of Flask's own."""
 
 from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException
 
 from app.config import current
 from app.web.http.request import IncomingRequest
-from app.web.http.response import Answer, http_error, refused
+from app.web.http.response import HttpResponse, make_error_response, make_http_error
 from app.web.telemetry import request_telemetry
 from schema.error_presentation import log_unexpected
 
@@ -23,19 +23,19 @@ PREFLIGHT = {
 
 
 def configure(app: Flask) -> None:
-    """JSON errors, headers and a log line for what Flask itself answers."""
+    """Give the responses that Flask makes JSON errors, headers and a log line."""
     app.config["PROVIDE_AUTOMATIC_OPTIONS"] = False
     app.config["MAX_CONTENT_LENGTH"] = current().limits.max_body_bytes
     app.register_error_handler(
-        HTTPException, lambda error: flask_response(http_error(_in(), error))
+        HTTPException, lambda error: to_flask_response(make_http_error(_current_request(), error))
     )
-    app.register_error_handler(Exception, _unforeseen)
-    app.before_request(_start)
-    app.after_request(_finish)
+    app.register_error_handler(Exception, _handle_unexpected_error)
+    app.before_request(_start_clock)
+    app.after_request(_complete_response)
 
 
-def cors_headers(incoming: IncomingRequest) -> dict[str, str]:
-    """What lets the pages of an allowed origin read the answer (the Fetch standard's CORS)."""
+def build_cors_headers(incoming: IncomingRequest) -> dict[str, str]:
+    """Return the headers that let pages of an allowed origin read the response (CORS)."""
     origins, origin = current().cors_origins, incoming.header("HTTP_ORIGIN")
     if not origins:
         return {}
@@ -47,41 +47,47 @@ def cors_headers(incoming: IncomingRequest) -> dict[str, str]:
     return allowed | {"Access-Control-Expose-Headers": "X-Request-Id"}
 
 
-def header_list(incoming: IncomingRequest, answer: Answer) -> list[tuple[str, str]]:
-    """All headers of an answer that did not come through Flask."""
+def build_headers(incoming: IncomingRequest, response: HttpResponse) -> list[tuple[str, str]]:
+    """Return all headers of a response that does not pass through Flask."""
     return [
-        ("Content-Type", answer.media_type),
-        ("Content-Length", str(len(answer.body))),
+        ("Content-Type", response.media_type),
+        ("Content-Length", str(len(response.body))),
         ("X-Request-Id", incoming.request_id),
         *HEADERS.items(),
-        *answer.headers.items(),
-        *cors_headers(incoming).items(),
+        *response.headers.items(),
+        *build_cors_headers(incoming).items(),
     ]
 
 
-def flask_response(answer: Answer) -> Response:
-    """The answer as Flask returns it; `_finish` adds what every answer carries."""
-    return Response(answer.body, answer.status, answer.headers, content_type=answer.media_type)
+def to_flask_response(response: HttpResponse) -> Response:
+    """Return the response as Flask's type. `_complete_response` adds the common headers."""
+    return Response(
+        response.body, response.status, response.headers, content_type=response.media_type
+    )
 
 
-def _unforeseen(error: Exception) -> Response:
-    return flask_response(refused(_in(), log_unexpected(error, _in().request_id), 500))
+def _handle_unexpected_error(error: Exception) -> Response:
+    return to_flask_response(
+        make_error_response(
+            _current_request(), log_unexpected(error, _current_request().request_id), 500
+        )
+    )
 
 
-def _start() -> None:
-    _in()  # the clock of the log line starts
+def _start_clock() -> None:
+    _current_request()  # its creation is the start of the duration in the log
 
 
-def _in() -> IncomingRequest:
-    return IncomingRequest.of(request.environ)
+def _current_request() -> IncomingRequest:
+    return IncomingRequest.from_environ(request.environ)
 
 
-def _finish(response: Response) -> Response:
-    incoming = _in()
+def _complete_response(response: Response) -> Response:
+    incoming = _current_request()
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     response.headers["X-Request-Id"] = incoming.request_id
     if request.url_rule:
         incoming.route = request.url_rule.rule
-    request_telemetry.note(incoming, response.status_code)
+    request_telemetry.record_request(incoming, response.status_code)
     return response

@@ -7,7 +7,7 @@ from schema.engine.persisted import FORMAT, read_manifest
 
 
 def read_trusted_documents(settings: Settings) -> dict[str, str] | None:
-    """{hash: text} of the manifest; None where all operations are allowed.
+    """Return {hash: text} of the manifest; None where all operations are allowed.
 
     Raises SettingsError when the file cannot be read or is no manifest.
     """

@@ -4,8 +4,8 @@ from flask import Blueprint, Response
 
 from app.errors import AccountError
 from app.models.connection import ping
-from app.web.http.response import json_answer
-from app.web.http.response_headers import flask_response
+from app.web.http.response import make_json_response
+from app.web.http.response_headers import to_flask_response
 from app.web.server.draining import is_leaving
 
 blueprint = Blueprint("monitoring", __name__)
@@ -14,16 +14,16 @@ blueprint = Blueprint("monitoring", __name__)
 @blueprint.get("/health/live")
 def live() -> Response:
     """200 while the process answers, even when the database does not."""
-    return flask_response(json_answer({"status": "ok"}))
+    return to_flask_response(make_json_response({"status": "ok"}))
 
 
 @blueprint.get("/health/ready")
 def ready() -> Response:
     """200 when the database answers; 503 when it does not, or when this process will stop soon."""
     if is_leaving():
-        return flask_response(json_answer({"status": "stopping"}, 503))
+        return to_flask_response(make_json_response({"status": "stopping"}, 503))
     try:
         ping()
     except AccountError:
-        return flask_response(json_answer({"status": "unavailable"}, 503))
-    return flask_response(json_answer({"status": "ok"}))
+        return to_flask_response(make_json_response({"status": "unavailable"}, 503))
+    return to_flask_response(make_json_response({"status": "ok"}))

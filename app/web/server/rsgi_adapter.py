@@ -9,10 +9,8 @@ import asyncio
 import io
 import multiprocessing
 import os
-import sys
 import time
 from collections import deque
-from collections.abc import Callable
 from contextlib import suppress
 from queue import SimpleQueue
 from threading import Thread
@@ -23,23 +21,18 @@ from granian.rsgi import ProtocolClosed, ProtocolError
 from app.config import current
 from app.errors import AccountError, ErrorReason
 from app.web.http.request import IncomingRequest
-from app.web.http.response import refused
-from app.web.http.response_headers import header_list
+from app.web.http.response import make_error_response
+from app.web.http.response_headers import build_headers
 from app.web.server.delayed_responses import DelayedResponses
-from app.web.server.draining import handle_signals, is_closing
+from app.web.server.draining import handle_signals
+from app.web.server.rsgi_to_wsgi import Environ, complete_headers, make_environ, run_application
 from app.web.server.wsgi_dispatch import WsgiApplication
 from app.web.telemetry import metrics, metrics_endpoint, request_telemetry
 from schema.error_presentation import hide_unexpected_errors
 
 BODY_SECONDS = 10  # that a client has to send the body of a request
-NO_SERVER_NAME = ("server", "")  # granian would send its name; the header cannot be left out
-CLOSE = ("connection", "close")
 LIVE = "/health/live"
 MOST_WAITING = 1000  # requests that wait for a thread; the next one is refused with 503
-MOST_HEADER_NAMES = 200  # whose WSGI variables are remembered
-
-Environ = dict[str, Any]
-HeaderList = list[tuple[str, str]]
 
 
 class QueuedRequest(NamedTuple):
@@ -73,7 +66,7 @@ class RsgiAdapter:
         self._check_each_second(loop)
         settings = current()
         if settings.metrics_port is not None:
-            metrics_endpoint.serve_apart(settings.host, settings.metrics_port)
+            metrics_endpoint.serve_on_own_port(settings.host, settings.metrics_port)
 
     async def __rsgi__(self, scope: Any, protocol: Any) -> None:
         """Handle one request: read its body and let a thread respond."""
@@ -88,14 +81,14 @@ class RsgiAdapter:
             has_body = scope.method not in ("GET", "HEAD")
             body = await self._read_body(environ, protocol) if has_body else b""
         except asyncio.CancelledError:
-            fault = AccountError(ErrorReason.MALFORMED_REQUEST)
-            refuse(environ, protocol, fault, 408, Connection="close")
+            error = AccountError(ErrorReason.MALFORMED_REQUEST)
+            refuse(environ, protocol, error, 408, Connection="close")
             return
         except ProtocolClosed:  # the client has disconnected
             return
         if self._queue.qsize() >= MOST_WAITING:
-            fault = AccountError(ErrorReason.OVERLOADED, retry_after=1)
-            refuse(environ, protocol, fault, 503)
+            error = AccountError(ErrorReason.OVERLOADED, retry_after=1)
+            refuse(environ, protocol, error, 503)
             return
         environ["wsgi.input"], environ["app.body_is_whole"] = io.BytesIO(body), True
         done = asyncio.get_running_loop().create_future()
@@ -136,12 +129,12 @@ class RsgiAdapter:
 
     def _respond(self, environ: Environ, protocol: Any) -> None:
         try:
-            request_id = IncomingRequest.of(environ).request_id
+            request_id = IncomingRequest.from_environ(environ).request_id
             hide_unexpected_errors(
                 run_application, self._application, environ, protocol, request_id=request_id
             )
-        except AccountError as fault:  # no error may end the thread
-            refuse(environ, protocol, fault, 500)
+        except AccountError as error:  # no error may end the thread
+            refuse(environ, protocol, error, 500)
 
     def _finish_coroutines(self) -> None:
         """End the coroutines of requests to which threads have responded.
@@ -155,7 +148,7 @@ class RsgiAdapter:
     def _check_each_second(self, loop: asyncio.AbstractEventLoop) -> None:
         """Cancel body reads that take too long; end this worker when its parent is dead."""
         self._finish_coroutines()
-        metrics.sample()
+        metrics.update()
         now = time.monotonic()
         for read, started in list(self._body_reads.items()):
             if now - started > BODY_SECONDS:
@@ -166,85 +159,12 @@ class RsgiAdapter:
 
 
 def refuse(
-    environ: Environ, protocol: Any, fault: AccountError, status: int, **headers: str
+    environ: Environ, protocol: Any, error: AccountError, status: int, **headers: str
 ) -> None:
     """Respond with an error, without the application."""
-    incoming = IncomingRequest.of(environ)
-    refusal = refused(incoming, fault, status, **headers)
-    request_telemetry.note(incoming, status)
+    incoming = IncomingRequest.from_environ(environ)
+    refusal = make_error_response(incoming, error, status, **headers)
+    request_telemetry.record_request(incoming, status)
     with suppress(ProtocolClosed, ProtocolError):
-        headers_sent = _complete(header_list(incoming, refusal))
+        headers_sent = complete_headers(build_headers(incoming, refusal))
         protocol.response_bytes(status, headers_sent, refusal.body)
-
-
-def make_environ(scope: Any) -> Environ:
-    """Return the WSGI environment (PEP 3333) of an RSGI scope, without `wsgi.input`."""
-    host, _, port = scope.server.rpartition(":")
-    environ: Environ = {
-        "REQUEST_METHOD": scope.method,
-        "SCRIPT_NAME": "",
-        "PATH_INFO": scope.path.encode().decode("latin-1"),
-        "QUERY_STRING": scope.query_string,
-        "SERVER_NAME": host,
-        "SERVER_PORT": port,
-        "SERVER_PROTOCOL": f"HTTP/{scope.http_version}",
-        "REMOTE_ADDR": scope.client.rpartition(":")[0],
-        "wsgi.version": (1, 0),
-        "wsgi.url_scheme": scope.scheme,
-        "wsgi.errors": sys.stderr,
-        "wsgi.multithread": True,
-        "wsgi.multiprocess": True,
-        "wsgi.run_once": False,
-        "wsgi.input_terminated": True,
-    }
-    for name, value in scope.headers.items():
-        variable = _find_variable(name)
-        earlier = environ.get(variable)
-        environ[variable] = value if earlier is None else f"{earlier},{value}"
-    return environ
-
-
-_variables: dict[str, str] = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
-
-
-def _find_variable(name: str) -> str:
-    variable = _variables.get(name)
-    if variable is None:
-        variable = "HTTP_" + name.upper().replace("-", "_")
-        if len(_variables) < MOST_HEADER_NAMES:
-            _variables[name] = variable
-    return variable
-
-
-def run_application(application: WsgiApplication, environ: Environ, protocol: Any) -> None:
-    """Run the application and send its response.
-
-    A response that `app.delay` seconds shall pass before is left in `app.response` instead.
-    """
-    status, headers = 0, HeaderList()
-
-    def start_response(line: str, fields: HeaderList, *_: Any) -> Callable[[bytes], object]:
-        nonlocal status, headers
-        status, headers = int(line[:3]), fields
-        return _refuse_to_write
-
-    parts = application(environ, start_response)
-    try:
-        body = b"".join(parts)
-    finally:
-        close = getattr(parts, "close", None)
-        if close:
-            close()
-    response = status, _complete(headers), body
-    if environ.get("app.delay"):
-        environ["app.response"] = response
-    else:
-        protocol.response_bytes(*response)
-
-
-def _refuse_to_write(_data: bytes) -> None:
-    raise NotImplementedError("PEP 3333's write() is for old frameworks alone")
-
-
-def _complete(headers: HeaderList) -> HeaderList:
-    return [*headers, NO_SERVER_NAME, CLOSE] if is_closing() else [*headers, NO_SERVER_NAME]

@@ -23,7 +23,7 @@ from app.models.connection import check_uri
 from app.web.http.trusted_documents import read_trusted_documents
 from app.web.server.draining import CLOSE, LEAVE
 from app.web.server.listen_address import check_address
-from app.web.telemetry.log_format import granians
+from app.web.telemetry.log_format import make_granian_log_config
 from app.web.telemetry.metrics_folder import fresh_folder
 
 HEADER_SECONDS = 10  # that a client has to send its headers
@@ -111,7 +111,7 @@ def make_server(settings: Settings, address: str) -> Server:
             header_read_timeout=HEADER_SECONDS * 1000, max_buffer_size=16_384
         ),
         respawn_failed_workers=True,
-        log_dictconfig=None if settings.development else granians(),
+        log_dictconfig=None if settings.development else make_granian_log_config(),
         workers_kill_timeout=KILL_SECONDS,
         backlog=1024,  # connections that wait to be accepted: granian's default, made explicit
         # Not set: granian's threads, which only transfer bytes (the adapter's threads, THREADS, run

@@ -11,8 +11,8 @@ from app.errors import AccountError
 from app.models.connection import reset_query_count
 from app.web.http.graphql import Endpoint
 from app.web.http.request import IncomingRequest
-from app.web.http.response import refused
-from app.web.http.response_headers import header_list
+from app.web.http.response import make_error_response
+from app.web.http.response_headers import build_headers
 from app.web.telemetry import request_telemetry
 from schema.error_presentation import hide_unexpected_errors
 
@@ -36,14 +36,14 @@ class WsgiDispatch:
         reset_query_count()
         if environ.get("PATH_INFO") != PATH:
             return self._flask(environ, start_response)
-        incoming = IncomingRequest.of(environ)
+        incoming = IncomingRequest.from_environ(environ)
         try:
-            answer = hide_unexpected_errors(
+            response = hide_unexpected_errors(
                 self._endpoint, incoming, request_id=incoming.request_id
             )
-        except AccountError as fault:
-            answer = refused(incoming, fault, 500)
-        start_response(STATUS_LINES[answer.status], header_list(incoming, answer))
-        request_telemetry.note(incoming, answer.status)
-        environ["app.delay"] = answer.held
-        return [] if incoming.method == "HEAD" else [answer.body]
+        except AccountError as error:
+            response = make_error_response(incoming, error, 500)
+        start_response(STATUS_LINES[response.status], build_headers(incoming, response))
+        request_telemetry.record_request(incoming, response.status)
+        environ["app.delay"] = response.delay_seconds
+        return [] if incoming.method == "HEAD" else [response.body]

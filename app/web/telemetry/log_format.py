@@ -1,6 +1,6 @@
-"""Log lines of the standard library's loggers: JSON, or readable in development.
+"""Formats the records of the standard library's loggers: JSON, or readable in development.
 
-Of an unforeseen error JSON tells its type and place, not its message, which may repeat a value.
+JSON has the type and the place of an unexpected error, not its message, which may repeat a value.
 """
 
 import sys
@@ -15,67 +15,71 @@ from structlog.stdlib import ExtraAdder, ProcessorFormatter, add_log_level, add_
 
 from app.clock import now
 
-OUR_ROOMS = ("app.", "schema.")
-MOST_PLACES = 10
+OUR_PACKAGES = ("app.", "schema.")
+MAX_PLACES = 10
 
 Line = MutableMapping[str, Any]
 
 
 class JsonLines(ProcessorFormatter):
-    """A formatter of the standard library's log records: one line of JSON each."""
+    """A formatter that writes each record as one line of JSON."""
 
     def __init__(self) -> None:
         super().__init__(
-            foreign_pre_chain=[_stamp, add_log_level, add_logger_name, ExtraAdder()],
-            processors=[ProcessorFormatter.remove_processors_meta, _placed, JSONRenderer(_json)],
+            foreign_pre_chain=[_add_time, add_log_level, add_logger_name, ExtraAdder()],
+            processors=[
+                ProcessorFormatter.remove_processors_meta,
+                _describe_exception,
+                JSONRenderer(_to_json),
+            ],
         )
 
 
 class ReadableLines(ProcessorFormatter):
-    """The same for a person at a terminal, with whole tracebacks."""
+    """A formatter for people at a terminal, with complete tracebacks."""
 
     def __init__(self) -> None:
         super().__init__(
-            foreign_pre_chain=[_stamp, add_log_level, add_logger_name, ExtraAdder()],
-            processors=[ProcessorFormatter.remove_processors_meta, console()],
+            foreign_pre_chain=[_add_time, add_log_level, add_logger_name, ExtraAdder()],
+            processors=[ProcessorFormatter.remove_processors_meta, make_console_renderer()],
         )
 
 
-def console() -> ConsoleRenderer:
-    """What renders a line for a person at a terminal."""
+def make_console_renderer() -> ConsoleRenderer:
+    """Return structlog's renderer for terminals."""
     # structlog would choose a formatter that shows the values of variables
     return ConsoleRenderer(
         colors=sys.stderr.isatty(), timestamp_key="at", exception_formatter=plain_traceback
     )
 
 
-def granians() -> dict[str, Any]:
-    """The same JSON for what granian itself logs: its `log_dictconfig`."""
+def make_granian_log_config() -> dict[str, Any]:
+    """Return granian's `log_dictconfig`, so that granian also logs JSON."""
     return {"formatters": {name: {"()": JsonLines} for name in ("generic", "access")}}
 
 
-def _json(line: Line, **_: Any) -> str:
-    # what is no JSON is told by its type: its text may be anybody's
+def _to_json(line: Line, **_: Any) -> str:
+    # other types are replaced by their names: their text may hold personal data
     return orjson.dumps(line, default=lambda value: type(value).__name__).decode()
 
 
-def _stamp(_logger: Any, _method: str, line: Line) -> Line:
+def _add_time(_logger: Any, _method: str, line: Line) -> Line:
     line["at"] = now().isoformat()
     return line
 
 
-def _placed(_logger: Any, _method: str, line: Line) -> Line:
-    """In place of an exception: its type, those it came from, and where in our rooms it was."""
+def _describe_exception(_logger: Any, _method: str, line: Line) -> Line:
+    """Replace an exception by its type, the types of its causes, and its places in our code."""
     error = (line.pop("exc_info", None) or (None, None, None))[1]
     line.pop("stack_info", None)
     if error is not None:
-        chain = list(_chain(error))
+        chain = list(_iterate_causes(error))
         line["exception"] = [f"{type(one).__module__}.{type(one).__qualname__}" for one in chain]
-        line["places"] = _places(error.__traceback__)
+        line["places"] = _find_places(error.__traceback__)
     return line
 
 
-def _chain(error: BaseException | None) -> Iterator[BaseException]:
+def _iterate_causes(error: BaseException | None) -> Iterator[BaseException]:
     seen: set[int] = set()
     while error is not None and id(error) not in seen:
         seen.add(id(error))
@@ -83,12 +87,12 @@ def _chain(error: BaseException | None) -> Iterator[BaseException]:
         error = error.__cause__ or error.__context__
 
 
-def _places(traceback: TracebackType | None) -> list[str]:
-    """module:line of our frames, the innermost last, and of the frame that raised."""
+def _find_places(traceback: TracebackType | None) -> list[str]:
+    """Return module:line of our frames and of the frame that raised, the innermost last."""
     places = []
     while traceback is not None:
         module = traceback.tb_frame.f_globals.get("__name__", "")
-        if module.startswith(OUR_ROOMS) or traceback.tb_next is None:
+        if module.startswith(OUR_PACKAGES) or traceback.tb_next is None:
             places.append(f"{module}:{traceback.tb_lineno}")
         traceback = traceback.tb_next
-    return places[-MOST_PLACES:]
+    return places[-MAX_PLACES:]

@@ -1,7 +1,7 @@
-"""Metrics: counted in each worker; app/web/telemetry/metrics_endpoint.py serves them.
+"""Metrics: each worker counts them; app/web/telemetry/metrics_endpoint.py serves them.
 
-Each worker counts in files of its own, which whoever is scraped adds up (prometheus-client's
-multiprocess mode; see app/web/telemetry/metrics_folder.py).
+Each worker counts in files of its own. The worker that Prometheus reads adds them up
+(prometheus-client's multiprocess mode; see app/web/telemetry/metrics_folder.py).
 """
 
 from collections import deque
@@ -25,9 +25,9 @@ from app.security.throttle import Action
 from app.web.http.request import IncomingRequest
 from schema.engine.execution import Operation
 
-MOST_NAMES = 100  # operations told apart by name; clients choose names, and each costs memory
-LONGEST_NAME = 100  # characters
-MOST_NOTED = 1000  # requests that are noted but not counted yet
+MAX_NAMES = 100  # operations counted by name: clients choose names, and each one costs memory
+MAX_NAME_LENGTH = 100  # characters
+MAX_PENDING = 1000  # requests that are recorded but not counted yet
 SECONDS = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5)
 LOGIN_RESULTS = {
     OK: "success",
@@ -37,9 +37,9 @@ LOGIN_RESULTS = {
     ErrorReason.TOO_MANY_ATTEMPTS.name: "throttled",
     ErrorReason.OVERLOADED.name: "overloaded",
 }
-FAILED = "failed"  # a login that met a fault of ours
+FAILED = "failed"  # a login that an unexpected error ended
 
-disable_created_metrics()  # twice the series, and workers that share files tell none anyway
+disable_created_metrics()  # they double the series, and multiprocess mode has none anyway
 REGISTRY = CollectorRegistry()
 REQUESTS = Counter(
     "accounts_requests",
@@ -49,7 +49,7 @@ REQUESTS = Counter(
 )
 LATENCY = Histogram(
     "accounts_request_seconds",
-    "Seconds from a GraphQL request's turn in a thread to its answer, by operation name.",
+    "Seconds that a thread took to answer a GraphQL request, by operation name.",
     ["operation"],
     buckets=SECONDS,
     registry=REGISTRY,
@@ -63,7 +63,7 @@ RESPONSES = Counter(
 LOGINS = Counter("accounts_logins", "Logins by result.", ["result"], registry=REGISTRY)
 THROTTLED = Counter(
     "accounts_throttled",
-    "Attempts told to wait, by action.",
+    "Attempts that were throttled, by action.",
     ["action"],
     registry=REGISTRY,
 )
@@ -88,43 +88,43 @@ WORKERS = Gauge(
     registry=REGISTRY,
 )
 
-_counting = True
-_names: set[str] = set()
-_noted: deque[tuple[Operation | None, tuple[str, ...], float]] = deque()
+_enabled = True
+_operation_names: set[str] = set()
+_pending: deque[tuple[Operation | None, tuple[str, ...], float]] = deque()
 
 
 def configure(settings: Settings) -> None:
-    """Count from now on, where anybody may ever read it."""
-    global _counting
-    _counting = settings.collects_metrics
-    if not _counting:
+    """Count from now on, if the settings let anyone read the metrics."""
+    global _enabled
+    _enabled = settings.collects_metrics
+    if not _enabled:
         return
-    events.listen(_count)
+    events.listen(_count_event)
     for result in {*LOGIN_RESULTS.values(), FAILED}:  # a rate needs a first value, 0
         LOGINS.labels(result)
     for name in ("none", "anonymous", "other"):
-        _begin(name)
+        _create_exception_series(name)
     for action in Action:
         THROTTLED.labels(action.value)
 
 
-def note(incoming: IncomingRequest, status: int, seconds: float) -> None:
-    """Count a request that has been answered."""
-    if not _counting:
+def count_request(incoming: IncomingRequest, status: int, seconds: float) -> None:
+    """Count a request that took `seconds` and was answered with `status`."""
+    if not _enabled:
         return
     if incoming.route != "/graphql":
         RESPONSES.labels(incoming.route or "none", str(status)).inc()
         return
-    _noted.append((incoming.operation, incoming.outcomes, seconds))
-    if len(_noted) >= MOST_NOTED:
-        _settle()
+    _pending.append((incoming.operation, incoming.outcomes, seconds))
+    if len(_pending) >= MAX_PENDING:
+        _count_pending()
 
 
-def sample() -> None:
-    """Count what was noted, and look at what is only seen: each worker does so every second."""
-    if not _counting:
+def update() -> None:
+    """Count pending requests and set the gauges. Each worker calls this every second."""
+    if not _enabled:
         return
-    _settle()
+    _count_pending()
     running, waiting = load()
     HASHING.labels("running").set(running)
     HASHING.labels("waiting").set(waiting)
@@ -134,54 +134,57 @@ def sample() -> None:
     WORKERS.set(1)
 
 
-def _settle() -> None:
-    """Count requests many at a time: one by one each would cost as much as its log line."""
+def _count_pending() -> None:
+    """Count pending requests together, which costs less than one increment for each."""
     requests: dict[tuple[str, str], int] = {}
     latencies: dict[str, list[float]] = {}
-    with suppress(IndexError):  # until there is none left; another thread may take some
+    with suppress(IndexError):  # ends when the queue is empty; another thread may take from it too
         while True:
-            operation, outcomes, seconds = _noted.popleft()
-            outcome = _outcome(outcomes) if outcomes else OK
-            name = _name(operation, outcome)
+            operation, outcomes, seconds = _pending.popleft()
+            outcome = _choose_outcome(outcomes) if outcomes else OK
+            name = _choose_name(operation, outcome)
             requests[name, outcome] = requests.get((name, outcome), 0) + 1
             latencies.setdefault(name, []).append(seconds)
     for (name, outcome), number in requests.items():
         REQUESTS.labels(name, outcome).inc(number)
     for name, values in latencies.items():
-        observe = LATENCY.labels(name).observe
+        latency = LATENCY.labels(name)
         for value in values:
-            observe(value)
+            latency.observe(value)
 
 
-def _outcome(reasons: tuple[str, ...]) -> str:
-    """The reason to count a request under: the first, but for a fault of ours."""
-    log_unexpected = ErrorReason.EXCEPTION.name
-    return log_unexpected if log_unexpected in reasons else reasons[0]
+def _choose_outcome(reasons: tuple[str, ...]) -> str:
+    """Return EXCEPTION if it is among the reasons, else the first reason."""
+    exception = ErrorReason.EXCEPTION.name
+    return exception if exception in reasons else reasons[0]
 
 
-def _name(operation: Operation | None, outcome: str) -> str:
-    """The operation's name if it is one of the first that ran without an error."""
+def _choose_name(operation: Operation | None, outcome: str) -> str:
+    """Return the label of an operation: its name if it is one of the first that ran without error.
+
+    Others are "other", "anonymous" without a name, and "none" where there is no operation.
+    """
     if operation is None:
         return "none"
     name = operation.name
     if name is None:
         return "anonymous"
-    if name in _names:
+    if name in _operation_names:
         return name
-    if outcome != OK or len(_names) >= MOST_NAMES or len(name) > LONGEST_NAME:
+    if outcome != OK or len(_operation_names) >= MAX_NAMES or len(name) > MAX_NAME_LENGTH:
         return "other"
-    _names.add(name)
-    _begin(name)
+    _operation_names.add(name)
+    _create_exception_series(name)
     return name
 
 
-def _begin(name: str) -> None:
-    """Tell of no fault so far: a series that is born with the first one hides it from alerts."""
+def _create_exception_series(name: str) -> None:
+    """Start the series with 0: an alert on its rate misses a series that starts with 1."""
     REQUESTS.labels(name, ErrorReason.EXCEPTION.name)
 
 
-def _count(what: str, how: str) -> None:
-    if what == "login":
-        LOGINS.labels(LOGIN_RESULTS.get(how, FAILED)).inc()
-    elif what == "throttled":
-        THROTTLED.labels(how).inc()
+def _count_event(event: str, result: str) -> None:
+    if event == "login":
+        LOGINS.labels(LOGIN_RESULTS.get(result, FAILED)).inc()
+    elif event == "throttled":
+        THROTTLED.labels(result).inc()

@@ -1,4 +1,4 @@
-"""/metrics: what Prometheus reads, behind a token or on a port of its own."""
+"""/metrics for Prometheus, protected by a token or on a port of its own."""
 
 import hmac
 import os
@@ -21,53 +21,53 @@ from app.clock import now
 from app.config import current
 from app.errors import AccountError
 from app.models.outgoing_mail import waiting
-from app.web.http.response import Answer
-from app.web.http.response_headers import flask_response
+from app.web.http.response import HttpResponse
+from app.web.http.response_headers import to_flask_response
 from app.web.telemetry import metrics
 from app.web.telemetry.metrics_folder import VARIABLE
 from schema.error_presentation import hide_unexpected_errors
 
 PATH = "/metrics"
-SLOWEST_SCRAPER = 10  # seconds it has to send its request
+REQUEST_SECONDS = 10  # that Prometheus has to send its request
 
 blueprint = Blueprint("metrics", __name__)
 
 
 @blueprint.get(PATH)
-def page() -> Response:
-    """All metrics, to whoever holds METRICS_TOKEN; without one, outside production, to anyone."""
+def show_metrics() -> Response:
+    """Return all metrics. Requires METRICS_TOKEN if it is set; production demands one."""
     if not _may_read(request.headers.get("Authorization")):
         raise Unauthorized
-    return flask_response(Answer(200, exposition(), CONTENT_TYPE_LATEST))
+    return to_flask_response(HttpResponse(200, render_metrics(), CONTENT_TYPE_LATEST))
 
 
-def exposition() -> bytes:
-    """All metrics of all workers in Prometheus's text format, and what the database knows."""
-    metrics.sample()
+def render_metrics() -> bytes:
+    """Return the metrics of all workers and of the database in Prometheus's text format."""
+    metrics.update()
     registry = metrics.REGISTRY
     if folder := os.environ.get(VARIABLE):
-        _forget_the_dead(Path(folder))
+        _remove_ended_workers(Path(folder))
         registry = CollectorRegistry()
         MultiProcessCollector(registry)
     shared = CollectorRegistry()
-    shared.register(_Shared())
+    shared.register(_DatabaseCollector())
     return generate_latest(registry) + generate_latest(shared)
 
 
-def serve_apart(host: str, port: int) -> None:
-    """Serve /metrics on a port of its own, from now on, in a thread.
+def serve_on_own_port(host: str, port: int) -> None:
+    """Serve /metrics on a port of its own, in a thread.
 
-    Each worker tries to; the one that has the port tells of all of them, and when it ends another
-    takes its place within a second.
+    Each worker tries to bind the port. The one that succeeds serves the metrics of all workers;
+    when it ends, another takes its place within a second.
     """
-    Thread(target=_hold_port, args=(host, port), name="metrics", daemon=True).start()
+    Thread(target=_serve_port, args=(host, port), name="metrics", daemon=True).start()
 
 
-class _Shared:
-    """What all workers have in common: asked when somebody looks, away when the database is."""
+class _DatabaseCollector:
+    """The metrics that are read from the database at each scrape, the same for all workers."""
 
     def collect(self) -> Iterator[GaugeMetricFamily]:
-        """prometheus-client's protocol."""
+        """Return the metrics (prometheus-client's protocol)."""
         up = GaugeMetricFamily("accounts_database_up", "Whether the database answers: 1 or 0.")
         try:
             outbox = waiting()
@@ -93,8 +93,8 @@ def _may_read(authorization: str | None) -> bool:
     return same and scheme.lower() == "bearer"
 
 
-def _forget_the_dead(folder: Path) -> None:
-    """What a worker that has gone had open or running is no more; what it counted stays."""
+def _remove_ended_workers(folder: Path) -> None:
+    """Remove the gauges of workers that have ended. Their counters stay."""
     for file in folder.glob("gauge_live*.db"):
         pid = file.stem.rpartition("_")[2]
         if not _is_alive(int(pid)):
@@ -111,21 +111,21 @@ def _is_alive(pid: int) -> bool:
     return True
 
 
-class _Scrape(BaseHTTPRequestHandler):
-    timeout = SLOWEST_SCRAPER
+class _MetricsHandler(BaseHTTPRequestHandler):
+    timeout = REQUEST_SECONDS
 
     def do_GET(self) -> None:
-        """Answer /metrics, and nothing else."""
+        """Serve /metrics and no other path."""
         if self.path.partition("?")[0] != PATH:
             self.send_error(404)
         elif not _may_read(self.headers.get("Authorization")):
             self.send_error(401)
         else:
-            self._answer()
+            self._send_metrics()
 
-    def _answer(self) -> None:
+    def _send_metrics(self) -> None:
         try:
-            body = hide_unexpected_errors(exposition, request_id="metrics")
+            body = hide_unexpected_errors(render_metrics, request_id="metrics")
         except AccountError:
             self.send_error(500)
             return
@@ -136,24 +136,24 @@ class _Scrape(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def version_string(self) -> str:
-        """Says nothing of what serves."""
+        """Return no name or version of the server."""
         return ""
 
     def log_message(self, *_: object) -> None:
-        """A scrape every few seconds is no news."""
+        """Log nothing: Prometheus reads every few seconds."""
 
 
-class _Port(ThreadingTCPServer):
+class _MetricsServer(ThreadingTCPServer):
     allow_reuse_address = True
     daemon_threads = True
 
 
-def _hold_port(host: str, port: int) -> None:
-    _Port.address_family = AF_INET6 if ":" in host else AF_INET
+def _serve_port(host: str, port: int) -> None:
+    _MetricsServer.address_family = AF_INET6 if ":" in host else AF_INET
     while True:
         try:
-            server = _Port((host, port), _Scrape)
-        except OSError:  # another worker's, as long as it lives
+            server = _MetricsServer((host, port), _MetricsHandler)
+        except OSError:  # another worker has it
             time.sleep(1)
             continue
         server.serve_forever()

@@ -1,6 +1,6 @@
-"""The folder in which the workers of one server count, made fresh before they start.
+"""The folder in which the workers of one server store their metrics.
 
-It must be known before prometheus-client is imported, so nothing here does.
+prometheus-client reads its path when it is imported, so this module does not import it.
 """
 
 import os
@@ -16,9 +16,9 @@ VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 @contextmanager
 def fresh_folder() -> Iterator[None]:
-    """Create an empty folder, name it in the variable, and remove it in the end.
+    """Create an empty folder, set the variable to its path, and remove it at the end.
 
-    Raises SettingsError when there is no place for one.
+    Raises SettingsError when it cannot be created.
     """
     try:
         folder = tempfile.mkdtemp(prefix="accounts-metrics-")

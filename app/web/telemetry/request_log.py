@@ -1,7 +1,7 @@
-"""Logs: one line a request; other log records are formatted by log_format.py.
+"""The request log: one line for each request. log_format.py formats other log records.
 
-Never a variable, a token, a password, a query string, nor any other text of a client's but the
-name of its operation.
+A line never holds a variable, a token, a password or a query string. The operation's name and a
+request id are the only texts in it that a client chose.
 """
 
 import logging
@@ -20,13 +20,13 @@ from app.web.telemetry.readable_request import format_request
 
 STANDARD_ERROR = 2
 METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
-NAME_LENGTH = 100  # characters told of an operation's name
+NAME_LENGTH = 100  # characters of an operation's name that are logged
 
 
 def configure(*, debug: bool, readable: bool = False) -> None:
-    """Log to standard error: JSON, or what a person reads at a terminal."""
-    global _rendered
-    _rendered = format_request if readable else _as_json
+    """Log to standard error, as JSON or in a form for people."""
+    global _render
+    _render = format_request if readable else _render_json
     handler = logging.StreamHandler()
     handler.setFormatter(ReadableLines() if readable else JsonLines())
     logging.basicConfig(level=logging.DEBUG if debug else logging.INFO, handlers=[handler])
@@ -34,12 +34,12 @@ def configure(*, debug: bool, readable: bool = False) -> None:
         logging.getLogger(noisy).setLevel(logging.WARNING)
 
 
-def note(incoming: IncomingRequest, status: int, seconds: float) -> None:
-    """One line a request, in one write: threads cannot mix theirs, and JSON forges no line.
+def log_request(incoming: IncomingRequest, status: int, seconds: float) -> None:
+    """Write the line of one request, in one write, so that threads do not mix their lines.
 
-    JSON is written as it is: structlog's own loggers would double what the line costs, and the
-    standard library's cost as much as answering a cached query. The path and the method are told
-    where they are of ours; elsewhere they are whatever a client typed.
+    The line does not pass through a logger: structlog's would double its cost, and the standard
+    library's costs as much as answering a cached query. The method is null unless it is one of
+    METHODS, and the path is the matched route, not what the client sent.
     """
     questions, database_seconds = query_count()
     line = {
@@ -64,12 +64,12 @@ def note(incoming: IncomingRequest, status: int, seconds: float) -> None:
         line["user_id"] = incoming.user_id.binary.hex()
     if incoming.trace_id is not None:
         line["trace_id"] = incoming.trace_id
-    with suppress(OSError):  # whoever reads the log has gone: requests are answered all the same
-        os.write(STANDARD_ERROR, _rendered(line))
+    with suppress(OSError):  # the log's reader has ended; requests are still answered
+        os.write(STANDARD_ERROR, _render(line))
 
 
-def _as_json(line: Line) -> bytes:
+def _render_json(line: Line) -> bytes:
     return orjson.dumps(line, option=orjson.OPT_APPEND_NEWLINE)
 
 
-_rendered: Callable[[Line], bytes] = _as_json
+_render: Callable[[Line], bytes] = _render_json

@@ -1,4 +1,4 @@
-"""Observation: each request is noted once, in the log and in the metrics."""
+"""Records each request once, in the log and in the metrics."""
 
 import time
 
@@ -8,10 +8,10 @@ from app.web.telemetry import metrics, request_log
 ENDPOINT = "/graphql"
 
 
-def note(incoming: IncomingRequest, status: int) -> None:
-    """Note a request that has been answered with `status`, in the thread that answered it."""
+def record_request(incoming: IncomingRequest, status: int) -> None:
+    """Record a request that was answered with `status`. Call it in the thread that answered."""
     if incoming.route is None and incoming.path == ENDPOINT:
         incoming.route = ENDPOINT
     seconds = time.perf_counter() - incoming.started
-    request_log.note(incoming, status, seconds)
-    metrics.note(incoming, status, seconds)
+    request_log.log_request(incoming, status, seconds)
+    metrics.count_request(incoming, status, seconds)

@@ -1,6 +1,6 @@
-"""Traces: on where OTEL_EXPORTER_OTLP_ENDPOINT is set and requirements/otel.txt is installed.
+"""Turns traces on where OTEL_EXPORTER_OTLP_ENDPOINT is set and requirements/otel.txt is installed.
 
-Off, OpenTelemetry is not even imported, and no request passes through anything of it.
+While they are off, OpenTelemetry is not imported and adds nothing to a request.
 """
 
 import logging
@@ -12,12 +12,14 @@ from app.config import Settings
 F = TypeVar("F", bound=Callable[..., Any])
 
 log = logging.getLogger(__name__)
-_spans: Any = None  # app.web.spans, once traces are on
+_spans: Any = None  # app.web.telemetry.spans, once traces are on
 
 
 def configure(settings: Settings) -> None:
-    """Trace from now on, if it is asked for and can be had. Call it before the database's client
-    is made, and before the functions below."""
+    """Turn traces on if the settings ask for them; log a warning if they are not installed.
+
+    Call it before the database's client is made, and before the functions below.
+    """
     global _spans
     if settings.otlp_endpoint is None:
         return
@@ -33,11 +35,11 @@ def configure(settings: Settings) -> None:
     _spans = spans
 
 
-def around_request(application: F) -> F:
-    """The WSGI application, each of its requests a span; itself where traces are off."""
-    return _spans.around_request(application) if _spans else application
+def trace_requests(application: F) -> F:
+    """Return the WSGI application with a span for each request; unchanged while traces are off."""
+    return _spans.trace_requests(application) if _spans else application
 
 
-def around_operation(run: F) -> F:
-    """`Executor.run`, each of its runs a span; itself where traces are off."""
-    return _spans.around_operation(run) if _spans else run
+def trace_operations(run: F) -> F:
+    """Return `Executor.run` with a span for each run; unchanged while traces are off."""
+    return _spans.trace_operations(run) if _spans else run

@@ -1,1 +1,1 @@
-"""GraphiQL: its files are pinned by a lock, served from here alone, and run under a strict CSP."""
+"""GraphiQL: its files are pinned by a lock file, served from here, and run under a strict CSP."""

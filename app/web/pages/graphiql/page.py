@@ -1,25 +1,25 @@
-"""The GraphiQL page and the few files it is made of."""
+"""The GraphiQL page and the files that it loads."""
 
 import secrets
 from pathlib import Path
 
 from flask import Blueprint, Response, abort, send_file
 
-ROOM = Path(__file__).parent
-PACKAGES = ROOM / "node_modules"
+FOLDER = Path(__file__).parent
+PACKAGES = FOLDER / "node_modules"
 
-# The only files that leave this room, by the name the page asks for.
+# The only files that are served, by their names in the page.
 ASSETS = {
-    "boot.js": ROOM / "boot.js",
-    "style.css": ROOM / "style.css",
+    "boot.js": FOLDER / "boot.js",
+    "style.css": FOLDER / "style.css",
     "graphiql.js": PACKAGES / "graphiql" / "graphiql.min.js",
     "graphiql.css": PACKAGES / "graphiql" / "graphiql.min.css",
     "react.js": PACKAGES / "react" / "umd" / "react.production.min.js",
     "react-dom.js": PACKAGES / "react-dom" / "umd" / "react-dom.production.min.js",
 }
 
-# data: is for what GraphiQL's own stylesheet carries within: fonts and the editor's squiggles.
-# The nonce admits the one style element that its dialogs and menus add.
+# data: is for the fonts and images inside GraphiQL's stylesheet. The nonce allows the one style
+# element that its dialogs and menus add.
 POLICY = "; ".join(
     [
         "default-src 'none'",
@@ -40,17 +40,17 @@ graphiql = Blueprint("graphiql", __name__)
 
 
 def assets_installed() -> bool:
-    """Whether every file of the page is there; INSTALL brings those that are not the room's own."""
+    """Return whether every file of the page is there. INSTALL says how to get missing ones."""
     return all(path.is_file() for path in ASSETS.values())
 
 
 @graphiql.get("/graphiql")
 def page() -> Response:
-    """The page under its Content-Security-Policy; 503, with the remedy, while files are missing."""
+    """Return the page with its Content-Security-Policy; 503 while files are missing."""
     if not assets_installed():
         return Response(f"GraphiQL is not installed: {INSTALL}\n", 503, mimetype="text/plain")
     nonce = secrets.token_urlsafe(16)
-    html = (ROOM / "page.html").read_text("utf-8").replace("{nonce}", nonce)
+    html = (FOLDER / "page.html").read_text("utf-8").replace("{nonce}", nonce)
     response = Response(html, mimetype="text/html")
     response.headers["Content-Security-Policy"] = POLICY.format(nonce=nonce)
     response.headers["X-Content-Type-Options"] = "nosniff"
@@ -61,11 +61,11 @@ def page() -> Response:
 
 @graphiql.get("/graphiql/assets/<name>")
 def asset(name: str) -> Response:
-    """One file of the page; 404 for any name that is not on the list."""
+    """Return one file of the page; 404 for a name that is not in ASSETS."""
     path = ASSETS.get(name)
     if path is None or not path.is_file():
         abort(404)
-    # Asked for again each time and answered 304: an upgrade is seen at once, by all files together.
+    # Browsers revalidate each time, so that after an upgrade all files are of one version.
     response = send_file(path, conditional=True, max_age=0)
     response.headers["X-Content-Type-Options"] = "nosniff"
     return response
