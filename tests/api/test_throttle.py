@@ -57,7 +57,7 @@ def full_line(app: object) -> Iterator[None]:
     places = line.at_once + line.waiting
     with ThreadPoolExecutor(places) as flood:
         asked = [flood.submit(line.run, enough.wait) for _ in range(places)]
-        wait_until(lambda: not line._places._value)
+        wait_until(lambda: sum(line.load()) == places)
         yield
         enough.set()
         assert [one.result(HANG) for one in asked] == [True] * places
