@@ -71,9 +71,9 @@ def test_hostile_user_agents_cost_little_more_than_prose() -> None:
 
 def test_the_patterns_are_not_loaded_before_a_device_is_asked_for() -> None:
     ask = (
-        "import sys; import app.factory; from app.accounts.devices import device_of\n"
+        "import sys; import app.factory; from app.accounts.devices import describe_device\n"
         "assert 'ua_parser' not in sys.modules\n"
-        "device_of('curl/8.5.0')\n"
+        "describe_device('curl/8.5.0')\n"
         "assert 'ua_parser' in sys.modules"
     )
     asked = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=False)
