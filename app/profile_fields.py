@@ -31,7 +31,7 @@ class PersonalField:
 
     name: in snake_case; its GraphQL name is the same in camelCase.
     description: what it is. input_description: what is accepted, where that says more. In both
-    `{languages}` stands for all languages, which an extension may add to.
+    `{languages}` is replaced by all languages, which an extension may add to.
     document_field: makes the MongoEngine field; called with keyword arguments, see below.
     input_field: makes the marshmallow field that checks and normalises an input; likewise.
     required: it has a value always, and cannot be cleared.

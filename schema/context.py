@@ -39,7 +39,7 @@ class Context(RequestContext):
         return self.viewer
 
     def require_viewer(self) -> SignedInCaller:
-        """The viewer; authenticates the caller if nobody is known yet.
+        """The viewer; authenticates the caller if that was not done yet.
 
         Raises AccountError: see `authenticate`.
         """
@@ -71,7 +71,7 @@ class Context(RequestContext):
     def find_locale(self) -> str:
         """The language of messages: the request's, else the account's, else the default.
 
-        Reads the account when the request names no language and nobody is known yet.
+        Reads the account when the request names no language and the caller is not known yet.
         """
         caller = self.caller
         if not caller.accepted_locale and caller.access_token and not self.refusal:

@@ -1,4 +1,4 @@
-"""Who may resolve a root field: everybody, whoever is signed in, or a permission's holders.
+"""Access to root fields: public, signed in, or with a permission.
 
 Each declaration takes a root field, notes its access and puts the check in front of its
 resolver. ``refuse_undeclared`` refuses to build a schema with a field that has none. A permission

@@ -70,7 +70,7 @@ def _enum(enum: type[Enum], described: Mapping[Any, str]) -> type[graphene.Enum]
 def _named_enum(
     name: str, description: str, members: Mapping[str, Described | RoleRow | errors.AnyErrorReason]
 ) -> type[graphene.Enum]:
-    """The GraphQL enum of a table of described values; each value stands for its own name."""
+    """The GraphQL enum of a table of described values; each value is its own name."""
 
     def describe(value: Enum | None) -> str:
         return members[value.name].description if value else description

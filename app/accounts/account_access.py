@@ -23,7 +23,7 @@ def read_changed_account(user_id: ObjectId, otherwise: ErrorReason) -> UserRecor
 
 
 def require_owner_or(permission: AnyPermission, account: UserRecord, caller: Caller) -> None:
-    """Refuse whoever neither owns the account nor has the permission.
+    """Refuse a viewer who neither owns the account nor has the permission.
 
     Raises AccountError(PERMISSION_DENIED).
     """

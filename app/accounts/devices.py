@@ -29,7 +29,7 @@ def _read(user_agent: str) -> str | None:
 
 @cache
 def _parser() -> "Parser":
-    # Imported by whoever asks first: 50 ms and 4 MiB that most workers may never need. The lazy
+    # Imported at first use: 50 ms and 4 MiB that most workers may never need. The lazy
     # patterns are compiled as they are tried: 3 ms at once and 120 in all, instead of 175 at once.
     from ua_parser import Parser
     from ua_parser.basic import Resolver

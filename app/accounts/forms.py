@@ -87,7 +87,7 @@ class LoginForm(Schema):
 
 
 class PasswordForm(Schema):
-    """The password of whoever is signed in, asked again."""
+    """The password of the signed-in account, asked for again."""
 
     password = Password(required=True, maximum=LONGEST_GUESS)
 

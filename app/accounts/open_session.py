@@ -18,7 +18,7 @@ from app.security.tokens import TokenPair
 class SignInResult:
     """An account and the tokens of the session just opened or refreshed.
 
-    tokens: None where nobody is signed in yet: the address must be verified first.
+    tokens: None if the address must be verified before signing in.
     session_id: None where the caller's own session goes on.
     """
 

@@ -31,10 +31,9 @@ class DataExport:
 def export_my_data(given: Mapping[str, Any], caller: SignedInCaller) -> DataExport:
     """Return all data of the caller except secrets. Asks for the password again.
 
-    The event of it is written first, so that nothing is handed out unnoticed; it is in the
-    document. What app/security/throttle.py counts is not: it is kept under keyed hashes, which
-    name nobody, and for minutes.
-    Raises AccountError as `confirmed` does.
+    The security event is written first, so that no export is unnoticed, and is part of the
+    document. The counts of app/security/throttle.py are not: they have keyed hashes for keys and
+    are kept for minutes. Raises AccountError as `confirm_password` does.
     """
     _confirm(given, caller)
     in_transaction(partial(_note_export, caller))
@@ -57,7 +56,7 @@ def deactivate_account(given: Mapping[str, Any], caller: SignedInCaller) -> User
 def delete_account(given: Mapping[str, Any], caller: SignedInCaller) -> str:
     """Delete all personal data of the account in one transaction; return the account's id.
 
-    Its address and its CPF or CNPJ are free again. Security events stay, of nobody.
+    Its address and its CPF or CNPJ are free again. Security events stay, without account.
     Raises AccountError as `confirmed` does.
     """
     _confirm(given, caller)

@@ -8,7 +8,7 @@ from app.security.throttle import Action, limit_attempts
 
 
 def confirm_password(caller: SignedInCaller, password: str) -> UserRecord:
-    """Return the caller's account, secrets included, read anew, if the password is its own.
+    """Return the caller's account, secrets included, read again, if the password is right.
 
     Raises AccountError: INVALID_CREDENTIALS for a wrong password and for an account without one,
     alike; TOO_MANY_ATTEMPTS, OVERLOADED; TOKEN_REVOKED when the account was deleted meanwhile.

@@ -21,7 +21,7 @@ def register(given: dict, caller: Caller) -> SignInResult:
     """Make an account, write to its address, and open its first session: all or nothing.
 
     With REQUIRE_VERIFIED_EMAIL there is no session yet. With REGISTER_CONCEALS_ACCOUNTS a taken
-    address answers as a free one does, and only its owner is told, by mail.
+    address gets the same response as a free one; only its owner is informed, by mail.
     Raises AccountError: INVALID_DATA with every faulty field; ALREADY_EXISTS naming the field;
     TOO_MANY_ATTEMPTS.
     """

@@ -19,11 +19,11 @@ from app.security.audit import record
 
 
 def refuse_login(user_id: ObjectId | None, caller: Caller) -> NoReturn:
-    """Note that a proof did not hold, and refuse it. user_id: None where there is no account.
+    """Record that a proof failed, and refuse it. user_id: None if there is no account.
 
-    The event is written for nobody where there is no account, so that the answer takes the same
-    time. It is written alone, and the account may have been deleted since it was read: so it is
-    looked for once more, whether there was one or not.
+    Without an account an event without account is written, so that the response takes the same
+    time. The account may have been deleted since it was read, so it is read once more, in both
+    cases.
     Raises AccountError(INVALID_CREDENTIALS).
     """
     record(SecurityEventType.LOGIN_REFUSED, user_id, **caller.origin)

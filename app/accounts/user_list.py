@@ -1,4 +1,4 @@
-"""The list of all accounts, page by page, for whoever may read them."""
+"""The list of all accounts, page by page, for those who may read them."""
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass

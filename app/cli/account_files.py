@@ -87,7 +87,7 @@ def export(file: str, with_password_hashes: bool) -> None:
     if with_password_hashes:
         click.echo("Passwords can be guessed from these hashes: keep the file secret.", err=True)
     written = 0
-    with report_errors(), _written(file) as out:
+    with report_errors(), _open_output(file) as out:
         for account in export_users(with_hashes=with_password_hashes):
             click.echo(json.dumps(account, ensure_ascii=False), out)
             written += 1
@@ -95,7 +95,7 @@ def export(file: str, with_password_hashes: bool) -> None:
 
 
 @contextmanager
-def _written(file: str) -> Iterator:
+def _open_output(file: str) -> Iterator:
     """Yield what to write to. A file is readable only by its owner, and removed after an error."""
     if file == "-":
         yield sys.stdout
@@ -123,7 +123,7 @@ def _progress(file: BinaryIO) -> Iterator:
 
         def advance(batch: Batch) -> None:
             for one in batch.faults:
-                click.echo(f"{CLEAR_LINE if visible else ''}{_told(one)}", err=True)
+                click.echo(f"{CLEAR_LINE if visible else ''}{_describe_fault(one)}", err=True)
             bar.update(batch.size)
 
         yield advance
@@ -138,7 +138,7 @@ def _size(file: BinaryIO) -> int:
     return found.st_size if stat.S_ISREG(found.st_mode) else 0
 
 
-def _told(one: Fault) -> str:
+def _describe_fault(one: Fault) -> str:
     where = f"line {one.line} ({one.email})" if one.email else f"line {one.line}"
     if one.why:
         return f"{where}: {one.why.value}"

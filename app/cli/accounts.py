@@ -53,8 +53,8 @@ def create(name: str | None, email: str | None, password_stdin: bool, verified: 
     """
     if password_stdin and (name is None or email is None):
         raise click.UsageError("--password-stdin needs --name and --email: it is read for neither.")
-    name = name if name is not None else _asked("Full name")
-    email = email if email is not None else _asked("E-mail")
+    name = name if name is not None else _prompt("Full name")
+    email = email if email is not None else _prompt("E-mail")
     given = {"full_name": name, "email": email, "password": _password(password_stdin)}
     with report_errors():
         try:
@@ -149,7 +149,7 @@ def _set_active(email: str, *, active: bool) -> None:
     click.echo(f"{changed.email}: {'active' if changed.active else 'closed'}")
 
 
-def _asked(what: str) -> str:
+def _prompt(what: str) -> str:
     return click.prompt(what, err=True)
 
 

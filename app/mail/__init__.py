@@ -1,4 +1,4 @@
-"""How we tell people: what stands in the outbox is written, sent by SMTP and noted as sent.
+"""The delivery of mail: each mail of the outbox is composed, sent, and marked as sent.
 
-What a mail says of its account is asked of `compose`, which whoever runs the worker hands in.
+The worker passes `compose`, which writes the content of a mail.
 """

@@ -138,7 +138,7 @@ def wait_before(attempt: int, first: int) -> float:
     shorter at random, so that mails that failed together are not retried together.
     """
     doubled = min(first * 2 ** min(attempt - 2, 12), LONGEST_WAIT)
-    return doubled * random.uniform(0.75, 1)  # noqa: S311  nobody gains by guessing it
+    return doubled * random.uniform(0.75, 1)  # noqa: S311  no secret
 
 
 def log_outcome(

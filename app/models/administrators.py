@@ -53,7 +53,7 @@ def keep_one_administrator(before: dict) -> None:
 @database_query
 def open_account(user_id: ObjectId) -> UserRecord | None:
     """Activate an account and return it. None if there is no such account, or it is active."""
-    return UserRecord.found(
+    return UserRecord.from_stored(
         User._get_collection().find_one_and_update(
             {"_id": user_id, "active": False},
             {"$set": {"active": True, "updated_at": now()}},

@@ -36,22 +36,22 @@ AWAY = (
     ExecutionTimeout,
     NetworkTimeout,
     WaitQueueTimeoutError,
-    WriteConcernError,  # a majority could not be had in time, as when a primary steps down
+    WriteConcernError,  # no majority in time, for example while a primary steps down
 )
-BAD_CREDENTIALS = (18, 8000)  # AuthenticationFailed; what Atlas has for it
+BAD_CREDENTIALS = (18, 8000)  # AuthenticationFailed; the same from Atlas
 
 log = logging.getLogger(__name__)
-_no_server_since_asked = False  # whether the last question that was put found nobody to put it to
+_last_query_found_no_server = False
 
 
 def connect(settings: Settings) -> None:
-    """Give every document its database. Talks to nobody yet: the first question does.
+    """Connect the documents to their database. The first query opens the connection.
 
-    Raises SettingsError. Without MONGODB_URI, which production demands, every question says that
-    the database is away: commands that ask none still run.
+    Raises SettingsError. Without MONGODB_URI, which production requires, every query raises
+    DATABASE_UNAVAILABLE; commands that make none still run.
     """
-    global _no_server_since_asked
-    _no_server_since_asked = False
+    global _last_query_found_no_server
+    _last_query_found_no_server = False
     mongoengine.disconnect()
     if not settings.mongodb_uri:
         return
@@ -89,8 +89,8 @@ def _client_options(settings: Settings) -> dict[str, Any]:
         "uuidRepresentation": "standard",
         "serverSelectionTimeoutMS": settings.database_timeout_ms,
         "timeoutMS": settings.database_timeout_ms,
-        "heartbeatFrequencyMS": 1000,  # while it is away nobody waits for it: see `database_query`
-        "w": "majority",  # whatever the address says: an acknowledged write survives a failover
+        "heartbeatFrequencyMS": 1000,  # also while the database is away: see `database_query`
+        "w": "majority",  # whatever the URI says: an acknowledged write survives a failover
         "retryWrites": True,
     }
 
@@ -100,20 +100,20 @@ def client() -> MongoClient:
     return mongoengine.connection.get_connection()
 
 
-class _Asked(local):
+class _Queries(local):
     """The queries of a thread since `reset_query_count`."""
 
-    questions = 0
+    count = 0
     seconds = 0.0
-    asking = False
+    running = False
 
 
-_asked = _Asked()
+_queries = _Queries()
 
 
 def reset_query_count() -> None:
-    """Start counting the queries of this thread anew: its next request begins."""
-    _asked.questions, _asked.seconds = 0, 0.0
+    """Reset the count of this thread: its next request begins."""
+    _queries.count, _queries.seconds = 0, 0.0
 
 
 def query_count() -> tuple[int, float]:
@@ -121,7 +121,7 @@ def query_count() -> tuple[int, float]:
 
     A transaction counts as one query more, its commit. Its seconds are counted once.
     """
-    return _asked.questions, _asked.seconds
+    return _queries.count, _queries.seconds
 
 
 @dataclass(frozen=True)
@@ -158,23 +158,23 @@ def most_connections() -> float:
         return inf
 
 
-def database_query(question: Callable[P, R]) -> Callable[P, R]:
+def database_query(query: Callable[P, R]) -> Callable[P, R]:
     """Decorate a database query: raise DATABASE_UNAVAILABLE when the database does not answer.
 
-    The query is counted (`query_count`). After one query has waited in vain for a server, the next
-    ones are refused at once until the driver, which looks every second, has found one.
+    The query is counted (`query_count`). After one query has found no server, the next ones
+    are refused at once until the driver, which looks every second, has found one.
     """
 
-    @wraps(question)
-    def asked(*args: P.args, **kwargs: P.kwargs) -> R:
-        tally = _asked
-        tally.questions += 1
-        outermost, started = not tally.asking, perf_counter()
-        if _no_server_since_asked and not _is_back():
+    @wraps(query)
+    def run_counted(*args: P.args, **kwargs: P.kwargs) -> R:
+        tally = _queries
+        tally.count += 1
+        outermost, started = not tally.running, perf_counter()
+        if _last_query_found_no_server and not _is_back():
             raise AccountError(ErrorReason.DATABASE_UNAVAILABLE, retry_after=1)
-        tally.asking = True
+        tally.running = True
         try:
-            return question(*args, **kwargs)
+            return query(*args, **kwargs)
         except (*AWAY, PyMongoError, mongoengine.errors.MongoEngineException) as error:
             if causes := _find_causes(error):
                 _remember_absence(causes)
@@ -182,10 +182,10 @@ def database_query(question: Callable[P, R]) -> Callable[P, R]:
             raise
         finally:
             if outermost:
-                tally.asking = False
+                tally.running = False
                 tally.seconds += perf_counter() - started
 
-    return asked
+    return run_counted
 
 
 def _find_causes(error: Exception) -> list[BaseException]:
@@ -193,8 +193,8 @@ def _find_causes(error: Exception) -> list[BaseException]:
 
     MongoEngine wraps the driver's error, which is then the context.
     """
-    said = [one for one in (error, error.__context__) if one is not None]
-    return [one for one in said if isinstance(one, AWAY) or _is_about_credentials(one)]
+    errors = [one for one in (error, error.__context__) if one is not None]
+    return [one for one in errors if isinstance(one, AWAY) or _is_about_credentials(one)]
 
 
 def _is_about_credentials(error: BaseException) -> bool:
@@ -202,17 +202,17 @@ def _is_about_credentials(error: BaseException) -> bool:
 
 
 def _remember_absence(causes: Sequence[BaseException]) -> None:
-    global _no_server_since_asked
+    global _last_query_found_no_server
     if any(map(_is_about_credentials, causes)):
         log.error("MONGODB_URI: the database refuses its user or password")
     if any(isinstance(one, ServerSelectionTimeoutError) for one in causes):
-        _no_server_since_asked = True
+        _last_query_found_no_server = True
 
 
 def _is_back() -> bool:
-    global _no_server_since_asked
-    _no_server_since_asked = not client().nodes
-    return not _no_server_since_asked
+    global _last_query_found_no_server
+    _last_query_found_no_server = not client().nodes
+    return not _last_query_found_no_server
 
 
 @database_query

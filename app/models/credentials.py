@@ -2,7 +2,7 @@
 
 `credential_version` is an opaque value that every change of a proof moves: a new password today.
 An update that follows from a proof matches it, so that it fails where the proof was replaced in
-between. Hashing the same password anew is no change of the proof and leaves it as it is.
+between. Hashing the same password again is no change of the proof and does not change it.
 """
 
 from typing import Any

@@ -48,7 +48,7 @@ def list_published_fields(document: AnyDocument) -> tuple[str, ...]:
 
     Raises TypeError if there are none: graphene-mongo would generate all.
     """
-    names = _declaring(document, "published")
+    names = _find_fields_with(document, "published")
     if not names:
         raise TypeError(f"no field of {document.__name__} declares published=True")
     return names
@@ -56,23 +56,23 @@ def list_published_fields(document: AnyDocument) -> tuple[str, ...]:
 
 def list_account_file_fields() -> tuple[str, ...]:
     """Return the names of the fields of an account that `flask accounts export` writes."""
-    return _declaring(User, "in_account_files")
+    return _find_fields_with(User, "in_account_files")
 
 
 def export_document(document: AnyDocument, stored: Mapping[str, Any]) -> dict[str, Any]:
     """Return what `exportMyData` gives of a stored document.
 
-    Names are in camelCase, ids are text, times and days ISO 8601; null stands for what is not
+    Names are in camelCase, ids are text, times and days ISO 8601; null means that nothing is
     stored.
     """
     fields = document._fields
     return {
         _camel_case(name): _export_value(fields[name], stored.get(fields[name].db_field))
-        for name in _declaring(document, "exported")
+        for name in _find_fields_with(document, "exported")
     }
 
 
-def _declaring(document: AnyDocument, metadata: str) -> tuple[str, ...]:
+def _find_fields_with(document: AnyDocument, metadata: str) -> tuple[str, ...]:
     fields = document._fields
     return tuple(
         name for name in document._fields_ordered if getattr(fields[name], metadata, False) is True

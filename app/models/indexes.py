@@ -38,7 +38,7 @@ def add_documents(documents: Iterable[type[Document]]) -> None:
 
 
 class UnbuildableIndexError(Exception):
-    """An index that cannot be built. Its text names it and tells no value of anybody's."""
+    """An index that cannot be built. Its text names the index and no value of an account."""
 
 
 @database_query
@@ -76,7 +76,7 @@ def list_indexes() -> dict[str, list[str]]:
     """The indexes that there are, in words: {collection: [name: keys, options]}."""
     return {
         document._meta["collection"]: [
-            f"{name}: {_keys(index['key'])}{_told(index)}"
+            f"{name}: {_keys(index['key'])}{_describe_options(index)}"
             for name, index in sorted(document._get_collection().index_information().items())
         ]
         for document in DOCUMENTS
@@ -89,10 +89,13 @@ def find_missing_indexes() -> dict[str, list[str]]:
     missing = {}
     for document in DOCUMENTS:
         there = [
-            _keys(index["key"]) + _told(index)
+            _keys(index["key"]) + _describe_options(index)
             for index in document._get_collection().index_information().values()
         ]
-        wanted = [_keys(spec["fields"]) + _told(spec) for spec in document._meta["index_specs"]]
+        wanted = [
+            _keys(spec["fields"]) + _describe_options(spec)
+            for spec in document._meta["index_specs"]
+        ]
         if lacking := [index for index in wanted if index not in there]:
             missing[document._meta["collection"]] = lacking
     return missing
@@ -102,7 +105,7 @@ def _keys(keys: list[tuple[str, Any]]) -> str:
     return " ".join(f"{name}{'' if way == 1 else f' ({way})'}" for name, way in keys)
 
 
-def _told(index: dict[str, Any]) -> str:
+def _describe_options(index: dict[str, Any]) -> str:
     """What makes an index another than one of the same keys; MongoDB leaves out what is false."""
     options = {name: index[name] for name in OPTIONS if index.get(name, False) is not False}
     return "".join(

@@ -37,8 +37,8 @@ class Slice(NamedTuple):
 class Page(Generic[Row]):
     """Rows in the order of their list, and whether there are others before and after them.
 
-    On the side that the page was reached from, the position alone tells: the query does not ask
-    whether that row and those beyond it still exist.
+    On the side from which the page was reached, a cursor means that there are more: the query
+    does not check that those rows still exist.
     """
 
     rows: list[Row]

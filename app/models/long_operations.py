@@ -36,7 +36,7 @@ def in_batches(
     """
     rows = _batch(collection, where, fields)
     while rows:
-        last = rows[-1]["_id"]  # whoever reads a batch may take it apart
+        last = rows[-1]["_id"]  # the caller may change the batch
         yield rows
         rows = _batch(collection, {**where, "_id": {"$gt": last}}, fields)
 

@@ -160,7 +160,7 @@ def lease_next(seconds: float) -> OutgoingMailRecord | None:
     """
     moment = now()
     lease = {"lease": ObjectId(), "due_at": moment + timedelta(seconds=seconds)}
-    return OutgoingMailRecord.found(
+    return OutgoingMailRecord.from_stored(
         OutgoingMail._get_collection().find_one_and_update(
             {"gave_up_at": None, "due_at": {"$lte": moment}},
             {"$set": lease, "$inc": {"attempts": 1}, "$min": {"first_tried_at": moment}},
@@ -179,7 +179,7 @@ def extend_lease(mail: OutgoingMailRecord, seconds: float) -> bool:
 @database_query
 def finish(mail: OutgoingMailRecord) -> bool:
     """Delete a mail that was sent or dropped. False when another worker has it."""
-    return OutgoingMail._get_collection().delete_one(_held(mail)).deleted_count == 1
+    return OutgoingMail._get_collection().delete_one(_match_lease(mail)).deleted_count == 1
 
 
 @database_query
@@ -222,9 +222,9 @@ def waiting() -> Waiting:
     return Waiting(outbox.count_documents(open_), oldest[0]["created_at"] if oldest else None)
 
 
-def _held(mail: OutgoingMailRecord) -> dict[str, object]:
+def _match_lease(mail: OutgoingMailRecord) -> dict[str, object]:
     return {"_id": mail.id, "lease": mail.lease, "gave_up_at": None}
 
 
 def _write(mail: OutgoingMailRecord, change: Mapping[str, object]) -> bool:
-    return OutgoingMail._get_collection().update_one(_held(mail), change).matched_count == 1
+    return OutgoingMail._get_collection().update_one(_match_lease(mail), change).matched_count == 1

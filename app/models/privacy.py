@@ -33,7 +33,7 @@ def close_account(user_id: ObjectId, session_id: ObjectId | None = None) -> User
     Raises AccountError(LAST_ADMIN): see `keep_one_administrator`.
     """
     closed = User._get_collection().find_one_and_update(
-        {**_asking(user_id, session_id), "active": True},
+        {**_match_owner(user_id, session_id), "active": True},
         {"$set": {"active": False, "session_ids": [], "updated_at": now(), **end_links(*LinkKind)}},
         SIGNED_IN,
         return_document=ReturnDocument.AFTER,
@@ -42,7 +42,7 @@ def close_account(user_id: ObjectId, session_id: ObjectId | None = None) -> User
     if closed:
         remove_sessions_of(user_id)
         keep_one_administrator({**closed, "active": True})
-    return UserRecord.found(closed)
+    return UserRecord.from_stored(closed)
 
 
 @database_query
@@ -56,7 +56,7 @@ def remove_account(user_id: ObjectId, session_id: ObjectId | None = None) -> boo
     Raises AccountError(LAST_ADMIN): see `keep_one_administrator`.
     """
     removed = User._get_collection().find_one_and_delete(
-        _asking(user_id, session_id),
+        _match_owner(user_id, session_id),
         {"email": True, "roles": True, "active": True},
         session=current_session(),
     )
@@ -108,6 +108,6 @@ def _sessions(user_id: ObjectId) -> list[Stored]:
     return find_all(sessions, where, secret, sort=newest_first, limit=MOST_SESSIONS + 1)
 
 
-def _asking(user_id: ObjectId, session_id: ObjectId | None) -> dict[str, Any]:
+def _match_owner(user_id: ObjectId, session_id: ObjectId | None) -> dict[str, Any]:
     own = {"active": True, "session_ids": session_id} if session_id else {}
     return {"_id": user_id, **own}

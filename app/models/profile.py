@@ -15,7 +15,7 @@ from app.models.user_records import SIGNED_IN, UserRecord
 
 
 def has_changes(user: UserRecord, values: Mapping[str, Any]) -> bool:
-    """Whether any of these values differs from the account's; None stands for no value."""
+    """Whether any of these values differs from the account's; None means no value."""
     return any(getattr(user, name) != convert_to_stored(value) for name, value in values.items())
 
 
@@ -45,7 +45,7 @@ def change_profile(user: UserRecord, values: Mapping[str, Any]) -> UserRecord | 
         )
     if changed and "full_name" in values:
         update_search_terms(user.id)
-    return UserRecord.found(changed)
+    return UserRecord.from_stored(changed)
 
 
 def convert_to_stored(value: Any) -> Any:

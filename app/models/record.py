@@ -25,6 +25,6 @@ class Record:
         self.__dict__ = stored
 
     @classmethod
-    def found(cls, stored: dict[str, Any] | None) -> Self | None:
+    def from_stored(cls, stored: dict[str, Any] | None) -> Self | None:
         """The record of what a query found; None for nothing."""
         return None if stored is None else cls(stored)

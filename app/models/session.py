@@ -123,7 +123,7 @@ class SessionRecord(Record):
 @database_query
 def find_session(session_id: ObjectId) -> SessionRecord | None:
     """Read one session by its id."""
-    return SessionRecord.found(find_one(Session._get_collection(), {"_id": session_id}))
+    return SessionRecord.from_stored(find_one(Session._get_collection(), {"_id": session_id}))
 
 
 @database_query

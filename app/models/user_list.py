@@ -66,7 +66,7 @@ def count_accounts(where: Mapping[str, Any]) -> int:
 def find_account(user_id: ObjectId, fields: Collection[str]) -> UserRecord | None:
     """One account, of which only `fields` are read."""
     found = find_one(User._get_collection(), {"_id": user_id}, _projection(fields))
-    return UserRecord.found(found)
+    return UserRecord.from_stored(found)
 
 
 @database_query

@@ -14,7 +14,7 @@ from app.models.transaction import current_session
 from app.models.user import User
 from app.profile_fields import PROFILE_FIELDS
 
-UNSEARCHED = {"search": False}  # some twenty strings of no use to whoever reads one account
+UNSEARCHED = {"search": False}  # some twenty strings that a read of one account does not need
 SIGNED_IN = {**UNSEARCHED, "password_hash": False, "credential_version": False}
 
 
@@ -50,7 +50,7 @@ class UserRecord(Record, document=User):
 @database_query
 def find_by_email(email: str) -> UserRecord | None:
     """Read the account of a normalised address, secrets included: for signing in."""
-    return UserRecord.found(find_one(User._get_collection(), {"email": email}, UNSEARCHED))
+    return UserRecord.from_stored(find_one(User._get_collection(), {"email": email}, UNSEARCHED))
 
 
 @database_query
@@ -68,7 +68,7 @@ def find_taken_profile_field(user: User) -> str | None:
 @database_query
 def find_by_id(user_id: ObjectId) -> UserRecord | None:
     """Read an account, secrets included: for asking for a proof, and for writing to its owner."""
-    return UserRecord.found(find_one(User._get_collection(), {"_id": user_id}, UNSEARCHED))
+    return UserRecord.from_stored(find_one(User._get_collection(), {"_id": user_id}, UNSEARCHED))
 
 
 @database_query
@@ -95,4 +95,4 @@ def find_signed_in(user_id: str) -> UserRecord | None:
     except InvalidId:
         return None
     users = User._get_collection()
-    return UserRecord.found(find_one(users, {"_id": key}, SIGNED_IN))
+    return UserRecord.from_stored(find_one(users, {"_id": key}, SIGNED_IN))

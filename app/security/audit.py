@@ -25,7 +25,7 @@ def record(
     Within a transaction it is stored if the transaction commits. user_id: None where there is no
     account. The event is stored all the same, so that refusing a login takes the same time, but
     without address and user agent: they may be those of a person whose account was deleted a
-    moment ago, and nobody would erase them.
+    moment ago, and nothing would erase them.
     """
     if user_id is None:
         ip_address = user_agent = None

@@ -1,7 +1,7 @@
 """A queue for hashing passwords, so that bcrypt does not starve the threads that answer requests.
 
 Hashes run in a few threads of low priority. Requests for one wait in a short queue; when it is
-full, they are refused and told to come back later.
+full, they are refused with a time to retry after.
 """
 
 import os
@@ -60,7 +60,7 @@ class HashingQueue:
         return running, taken - running
 
     def refuse_when_full(self) -> None:
-        """Raise AccountError(OVERLOADED) where `run` would, before other work is done in vain."""
+        """Raise AccountError(OVERLOADED) where `run` would. Call it before other work."""
         if self._taken >= self.at_once + self.waiting:
             raise AccountError(ErrorReason.OVERLOADED, retry_after=1)
 

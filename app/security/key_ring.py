@@ -2,7 +2,7 @@
 
 The database decides which keys there are and which of them signs: the newest whose time has come,
 whatever its algorithm. While it holds none, SECRET_KEY signs. JWT_ALGORITHM is the algorithm of the
-keys that are made: by `rotate_keys`, and once by whoever first finds no key of that algorithm.
+keys that are made: by `rotate_keys`, and by the first server that finds no key of that algorithm.
 """
 
 import logging
@@ -36,7 +36,7 @@ from app.security.keys import (
 log = logging.getLogger(__name__)
 KEPT = 30  # seconds after which the keys are read again
 SOONEST = 1  # seconds between readings that unknown kids may cause
-PUBLISHED = 300  # seconds for which others may keep the public keys they were told
+PUBLISHED = 300  # seconds for which other services may cache the public keys
 MARGIN = timedelta(minutes=5)  # by which clocks may differ, and workers learn late of a new key
 MOST_RACES = 10
 
@@ -95,7 +95,7 @@ def find_key(kid: str) -> Key | None:
     global _searched_at
     if key := current_key_ring().keys.get(kid):
         return key
-    with _lock:  # whoever waits for another's reading profits from it
+    with _lock:  # a thread that waited here uses what the other read
         if (_ring is None or kid not in _ring.keys) and monotonic() - _searched_at >= SOONEST:
             _searched_at = monotonic()
             _read_again()
@@ -129,7 +129,7 @@ def first_key(at: datetime) -> SigningKey:
 
 
 def _lead_seconds(algorithm: str) -> int:
-    """Seconds after which every worker, and whoever was told the public keys, knows a new one."""
+    """Return the seconds after which every worker and service knows a new key."""
     return 2 * KEPT if algorithm == SYMMETRIC else 2 * KEPT + PUBLISHED
 
 

@@ -29,7 +29,7 @@ HOLDER_PREFIX = 64  # bits of an IPv6 address that its holder does not choose
 
 
 class Action(Enum):
-    """What is counted; each apart, so that being locked out of one locks nobody out of another."""
+    """What is counted, each separately: a block of one does not affect another."""
 
     LOGIN = "login"
     CONFIRM_PASSWORD = "confirm_password"  # noqa: S105  a signed-in person's, asked again

@@ -63,7 +63,7 @@ class Text(fields.Field):
         return self.parse(text) if text else None
 
     def parse(self, text: str) -> Any:
-        """Return the value that the text stands for, or raise `refuse(...)`. Never given blanks."""
+        """Return the value of the text, or raise `refuse(...)`. The text is never blank."""
         return text
 
 

@@ -50,7 +50,7 @@ class Mailbox:
         if not still_ours():
             raise LeaseLostError
         self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # Written under another name and renamed: whoever lists the folder never sees half a mail.
+        # Written under another name and renamed: a reader of the folder never sees half a mail.
         unfinished = self.folder / f"{name}.unfinished"
         unfinished.touch(mode=0o600)
         unfinished.write_bytes(message.as_bytes())

@@ -65,12 +65,12 @@ def _find_conversions(
 
 
 def _find_enum_names(type_: GraphQLEnumType) -> dict[str | Enum, str]:
-    """What an enum serialises its members to, and the texts that stand for them."""
+    """What an enum serialises its members to, and their texts."""
     members = [value.value for value in type_.values.values()]
     texts = [member.value for member in members if isinstance(member, Enum)]
     names: dict[str | Enum, str] = {}
     for value in (*type_.values, *texts, *members):
         if isinstance(value, Enum) or type(value) is str:
-            with suppress(Exception):  # it stands for no member
+            with suppress(Exception):  # it is no member
                 names[value] = type_.serialize(value)
     return names

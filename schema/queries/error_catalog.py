@@ -21,7 +21,7 @@ class ErrorCatalogEntry(graphene.ObjectType):
     )
     message = graphene.String(
         required=True,
-        description="The sentence for people. `{}` stands for the name of a thing.",
+        description="The sentence for people. `{}` is replaced by the name of a thing.",
     )
 
 

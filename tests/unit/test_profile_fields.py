@@ -195,7 +195,7 @@ print(add("x", parts={"y": None}), list(PROFILE_FIELDS)[-1:], sep="\\n")
     ("name", "module"),
     [
         ("email", "app.models.user"),
-        ("found", "app.models.user"),
+        ("from_stored", "app.models.user"),
         ("password", "app.accounts.forms"),
         ("admin", "app.accounts.import_forms"),
         ("sessions", "schema.types"),

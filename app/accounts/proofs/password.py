@@ -46,5 +46,5 @@ def upgrade_hash(user: UserRecord, password: str) -> dict[str, Any]:
 
 
 def _is_concealed(user: UserRecord) -> bool:
-    """Whether signing in would tell whoever registered the address that it was free."""
+    """Whether signing in would reveal to a registrant that the address was free."""
     return current().register_conceals_accounts and not user.email_verified

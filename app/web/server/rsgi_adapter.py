@@ -153,7 +153,7 @@ class RsgiAdapter:
         for read, started in list(self._body_reads.items()):
             if now - started > BODY_SECONDS:
                 read.cancel()
-        if os.getppid() != self._parent:  # it was killed, and nobody else would end this worker
+        if os.getppid() != self._parent:  # it was killed, and nothing else would end this worker
             os._exit(1)
         loop.call_later(1, self._check_each_second, loop)
 
