@@ -47,7 +47,7 @@ def export_my_data(given: Mapping[str, Any], caller: SignedInCaller) -> DataExpo
 def deactivate_account(given: Mapping[str, Any], caller: SignedInCaller) -> UserRecord:
     """Deactivate the account until an administrator activates it; end sessions and links.
 
-    Raises AccountError as `confirmed` does.
+    Raises AccountError as `confirm_password` does.
     """
     _confirm(given, caller)
     return in_transaction(partial(_deactivate, caller))
@@ -57,7 +57,7 @@ def delete_account(given: Mapping[str, Any], caller: SignedInCaller) -> str:
     """Delete all personal data of the account in one transaction; return the account's id.
 
     Its address and its CPF or CNPJ are free again. Security events stay, without account.
-    Raises AccountError as `confirmed` does.
+    Raises AccountError as `confirm_password` does.
     """
     _confirm(given, caller)
     in_transaction(partial(_delete, caller))
