@@ -1,4 +1,4 @@
-"""Races, against a real server with two workers: the database decides, once."""
+"""Races, on a real server with two workers: each unique change succeeds once."""
 
 import time
 from collections import Counter
@@ -14,9 +14,9 @@ from tests.servers import Server
 
 
 def at_once(count: int, act) -> list[Answer]:
-    """The answers of `count` threads that start together; act(index) is one request.
+    """Run act(index) in `count` threads that start together; return the answers.
 
-    Who is told that the server has too much to hash comes back, as a client would.
+    A request that is refused because the hashing queue is full is retried, as a client would.
     """
     start = Barrier(count)
 
@@ -30,7 +30,7 @@ def at_once(count: int, act) -> list[Answer]:
         return list(pool.map(run, range(count)))
 
 
-def test_fifty_registrations_of_one_address_make_one_account(
+def test_fifty_registrations_of_one_address_create_one_account(
     api: Client, live_server: Server
 ) -> None:
     live = Client(Socket(live_server.url))
@@ -95,7 +95,7 @@ def test_thirty_uses_of_one_reset_link_reset_once(api: Client, live_server: Serv
     assert live.login(given["email"], passwords[won[0]]).errors == []
 
 
-def test_a_reset_and_logins_at_once_leave_no_session_of_the_old_password(
+def test_a_reset_during_logins_leaves_no_session_of_the_old_password(
     api: Client, live_server: Server
 ) -> None:
     live = Client(Socket(live_server.url))
@@ -116,7 +116,7 @@ def test_a_reset_and_logins_at_once_leave_no_session_of_the_old_password(
     changed, *logins = at_once(12, act)
 
     assert changed.errors == []
-    assert len(User.objects.get().session_ids) == 1  # what signed in before has ended, too
+    assert len(User.objects.get().session_ids) == 1  # sessions from before have ended, too
     assert [session.id for session in Session.objects] == User.objects.get().session_ids
     fresh = changed.data["changePassword"]["tokens"]["accessToken"]
     assert live.me(fresh).errors == []
