@@ -1,4 +1,4 @@
-"""What the container tests share: the image of this working tree, and the secrets it is given."""
+"""Fixtures of the container tests: the image of this working tree, and its secrets."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from tests.container import workshop
 from tests.container.running import Image
 
 CANARY = "segredo-que-nao-pode-entrar"
-# What may lie about in a working tree. No image may hold any of it.
+# Files that a working tree may have and no image may contain.
 DECOYS = (
     ".env",
     ".env.production",
@@ -31,7 +31,7 @@ DECOYS = (
 
 @pytest.fixture(scope="session")
 def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `docker build .` would be given: this working tree, and things that lie about in it."""
+    """The context of `docker build .`: this working tree, with files that no image may contain."""
     folder = tmp_path_factory.mktemp("context")
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
     listed = subprocess.run(command, cwd=workshop.ROOT, capture_output=True, check=True, text=True)
@@ -47,7 +47,7 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def image(context: Path) -> Iterator[Image]:
-    """The image of this working tree, unpacked."""
+    """The unpacked image of this working tree."""
     reason = workshop.lacking()
     if reason:
         pytest.skip(f"THE IMAGE IS NOT TESTED: {reason}")
@@ -60,7 +60,7 @@ def image(context: Path) -> Iterator[Image]:
 
 @pytest.fixture(scope="session")
 def extended_image(image: Image, context: Path, tmp_path_factory: pytest.TempPathFactory) -> Image:
-    """The image of examples/extension, built as docs/extending.md says, unpacked."""
+    """The unpacked image of examples/extension, built as docs/extending.md says."""
     folder = tmp_path_factory.mktemp("extension") / "extension"
     shutil.copytree(workshop.ROOT / "examples" / "extension", folder)
     install = ("-m", "pip", "install", "--quiet", "--target", ".", "-r", "requirements.txt")
@@ -73,7 +73,7 @@ def extended_image(image: Image, context: Path, tmp_path_factory: pytest.TempPat
 
 @pytest.fixture(scope="session")
 def secrets(database_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Secrets as a container is given them: files that its user alone can read."""
+    """Files with secrets that only the user of the container can read."""
     folder = tmp_path_factory.mktemp("secrets")
     values = {"secret_key": "only-for-tests-" * 4, "mongodb_uri": database_uri}
     for name, value in values.items():
