@@ -6,7 +6,7 @@ import pytest
 
 from app.models.administrators import Administrators
 from app.models.user import User
-from tests.api.test_races import at_once
+from tests.api.test_races import run_at_once
 from tests.client import Answer, Client, Socket
 from tests.factories import PASSWORD, person
 from tests.servers import Server
@@ -59,7 +59,7 @@ def test_one_administrator_stays_when_all_leave_at_once(
             target, _ = admins[index - 1]
             return there.send(document, {"input": given(target)}, token=admins[index][1])
 
-        answers = at_once(len(admins), act)
+        answers = run_at_once(len(admins), act)
 
         refused = {answer.reason for answer in answers if answer.errors}
         assert refused <= REFUSALS

@@ -7,7 +7,7 @@ from app.models.session import Session
 from app.models.user import User
 from tests.client import Answer, Client
 from tests.factories import PASSWORD, person
-from tests.mailbox import delivered
+from tests.mailbox import deliver_mail
 
 CHANGE = """
 mutation Change($input: ChangePasswordInput!) {
@@ -23,7 +23,7 @@ NEW = "outra frase longa e boa"
 def register_account(api: Client) -> tuple[str, dict]:
     given = person()
     tokens = api.register(given).data["register"]["tokens"]
-    delivered()
+    deliver_mail()
     return given["email"], tokens
 
 
@@ -69,7 +69,7 @@ def test_the_old_refresh_token_counts_as_reused(api: Client) -> None:
 def test_sends_a_mail_to_the_owner_and_stores_an_event(api: Client) -> None:
     email, tokens = register_account(api)
     change(api, tokens["accessToken"])
-    assert [(mail.kind, mail.to) for mail in delivered()] == [("PASSWORD_CHANGED", email)]
+    assert [(mail.kind, mail.to) for mail in deliver_mail()] == [("PASSWORD_CHANGED", email)]
     kept = SecurityEvent._get_collection().find({"type": "PASSWORD_CHANGED"}).to_list()
     assert [event["user_id"] for event in kept] == [load_account(email)["_id"]]
 
@@ -95,7 +95,7 @@ def test_a_refusal_changes_nothing(
 
     assert (answer.reason, answer.fields) == (reason, fields)
     assert load_account(email) == before
-    assert delivered() == []
+    assert deliver_mail() == []
     assert not api.me(tokens["accessToken"]).errors
     assert SecurityEvent._get_collection().count_documents({"type": "PASSWORD_CHANGED"}) == 0
 

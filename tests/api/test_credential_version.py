@@ -8,10 +8,10 @@ from app.models.session import Session
 from app.models.user import User
 from tests.api.test_change_email import CONFIRM, REQUEST
 from tests.api.test_change_password import CHANGE, NEW
-from tests.api.test_races import at_once
+from tests.api.test_races import run_at_once
 from tests.client import Client, Socket
 from tests.factories import PASSWORD, person
-from tests.mailbox import delivered, letter
+from tests.mailbox import deliver_letter, deliver_mail
 from tests.servers import Server
 
 EMAIL = "ana@example.com"
@@ -30,7 +30,7 @@ def load_account() -> dict:
 def register_account(api: Client) -> str:
     """Register an account; return its access token."""
     token = api.register(person(email=EMAIL)).data["register"]["tokens"]["accessToken"]
-    delivered()
+    deliver_mail()
     return token
 
 
@@ -47,7 +47,7 @@ def test_a_changed_password_increments_the_version_and_a_login_does_not(api: Cli
     assert api.send(CHANGE, {"input": given}, token=token).errors == []
     second = load_account()["credential_version"]
     api.send(ASK_RESET, {"email": EMAIL})
-    given = {"token": letter("RESET_PASSWORD").token, "newPassword": PASSWORD}
+    given = {"token": deliver_letter("RESET_PASSWORD").token, "newPassword": PASSWORD}
     assert api.send(RESET, {"input": given}).errors == []
     assert len({first, second, load_account()["credential_version"]}) == 3
 
@@ -68,7 +68,7 @@ def test_an_account_stored_without_a_version_can_sign_in_and_change(api: Client)
     token = api.login(EMAIL, PASSWORD).data["login"]["tokens"]["accessToken"]
     asked = {"newEmail": "nova@example.com", "password": PASSWORD}
     assert api.send(REQUEST, {"input": asked}, token=token).errors == []
-    assert api.send(CONFIRM, {"token": letter("CHANGE_EMAIL").token}).errors == []
+    assert api.send(CONFIRM, {"token": deliver_letter("CHANGE_EMAIL").token}).errors == []
     User._get_collection().update_one({}, {"$set": {"email": EMAIL}})
     assert "credential_version" not in load_account()
     given = {"currentPassword": PASSWORD, "newPassword": NEW}
@@ -109,7 +109,7 @@ def test_an_account_without_a_password_sets_its_first_by_a_reset_link(api: Clien
     register_account(api)
     remove_field("password_hash")
     api.send(ASK_RESET, {"email": EMAIL})
-    given = {"token": letter("RESET_PASSWORD").token, "newPassword": NEW}
+    given = {"token": deliver_letter("RESET_PASSWORD").token, "newPassword": NEW}
     assert api.send(RESET, {"input": given}).errors == []
     assert api.login(EMAIL, NEW).errors == []
 
@@ -122,7 +122,7 @@ def test_only_one_of_concurrent_password_changes_succeeds(api: Client, live_serv
         given = {"currentPassword": PASSWORD, "newPassword": passwords[number]}
         return live.send(CHANGE, {"input": given}, token=token)
 
-    answers = at_once(5, act)
+    answers = run_at_once(5, act)
     won = [number for number, answer in enumerate(answers) if not answer.errors]
     assert len(won) == 1
     refusals = {answer.reason for answer in answers if answer.errors}

@@ -18,7 +18,7 @@ from app.security.keys import new_material, seal, secret_kid
 from tests.client import Client
 from tests.conftest import SECRET_KEY
 from tests.factories import person
-from tests.keys import by_hand, claims, flask_keys, header, newest, rotated
+from tests.keys import build_token, claims, flask_keys, header, load_newest_key, rotate_key
 
 JWKS = "/.well-known/jwks.json"
 KEY = SECRET_KEY.encode()
@@ -47,7 +47,7 @@ def get_public_keys(api: Client) -> list[dict]:
 @pytest.mark.parametrize("algorithm", TOKEN_ALGORITHMS)
 def test_a_rotation_ends_no_session(api: Client, app: Flask, algorithm: str) -> None:
     before = sign_up(api)
-    kid = rotated(app, "--algorithm", algorithm)
+    kid = rotate_key(app, "--algorithm", algorithm)
     assert api.me(before["accessToken"]).errors == []
     after = api.refresh(before["refreshToken"]).data["refreshToken"]["tokens"]
     for token in (after["accessToken"], after["refreshToken"]):
@@ -60,7 +60,7 @@ def test_a_rotation_ends_no_session(api: Client, app: Flask, algorithm: str) -> 
 def test_each_key_verifies_its_tokens_after_many_rotations(api: Client, app: Flask) -> None:
     tokens, kids = [sign_up(api)], [secret_kid(SECRET_KEY)]
     for algorithm in ("HS256", "RS256", "EdDSA", "HS256"):
-        kids.append(rotated(app, "--algorithm", algorithm))
+        kids.append(rotate_key(app, "--algorithm", algorithm))
         tokens.append(sign_up(api))
     assert [header(pair["accessToken"])["kid"] for pair in tokens] == kids
     assert [api.me(pair["accessToken"]).errors for pair in tokens] == [[]] * 5
@@ -70,20 +70,20 @@ def test_each_key_verifies_its_tokens_after_many_rotations(api: Client, app: Fla
 def test_a_new_key_signs_only_after_all_servers_can_know_it(api: Client, app: Flask) -> None:
     for algorithm, seconds in (("HS256", 60), ("EdDSA", 360)):
         flask_keys(app, "rotate", "--algorithm", algorithm)
-        waits = newest()["signs_from"] - newest()["created_at"]
+        waits = load_newest_key()["signs_from"] - load_newest_key()["created_at"]
         assert waits.total_seconds() == pytest.approx(seconds, abs=1)
     assert header(sign_up(api)["accessToken"])["kid"] == secret_kid(SECRET_KEY)
     assert [key["kid"] for key in get_public_keys(api)] == [
-        newest()["_id"]
+        load_newest_key()["_id"]
     ]  # published before it signs
     SigningKey._get_collection().update_many({}, {"$set": {"signs_from": now()}})
     key_ring.forget_keys()
-    assert header(sign_up(api)["accessToken"])["kid"] == newest()["_id"]
+    assert header(sign_up(api)["accessToken"])["kid"] == load_newest_key()["_id"]
 
 
 def test_older_keys_are_kept_until_their_last_token_expires(api: Client, app: Flask) -> None:
     flask_keys(app, "rotate")
-    first = newest()
+    first = load_newest_key()
     flask_keys(app, "rotate")
     secret, older, last = SigningKey._get_collection().find(sort=[("number", 1)])
     life = current().refresh_token_lifetime + timedelta(minutes=5)
@@ -99,7 +99,7 @@ def test_a_retried_refresh_returns_the_same_token_after_a_rotation(api: Client, 
     used = sign_up(api)["refreshToken"]
     first = api.refresh(used).data["refreshToken"]["tokens"]["refreshToken"]
     assert api.refresh(used).data["refreshToken"]["tokens"]["refreshToken"] == first
-    kid = rotated(app)
+    kid = rotate_key(app)
     second = api.refresh(used).data["refreshToken"]["tokens"]["refreshToken"]
     assert header(second)["kid"] == kid != header(first)["kid"]
     assert claims(second) == claims(first)
@@ -109,20 +109,20 @@ def test_a_retried_refresh_returns_the_same_token_after_a_rotation(api: Client, 
 
 def test_a_token_without_kid_is_valid_as_long_as_its_key(api: Client, app: Flask) -> None:
     token = sign_up(api)["accessToken"]
-    old = by_hand({"alg": "HS256", "typ": "JWT"}, claims(token), KEY)
+    old = build_token({"alg": "HS256", "typ": "JWT"}, claims(token), KEY)
     assert api.me(old).errors == []
-    rotated(app)
+    rotate_key(app)
     assert api.me(old).errors == api.me(token).errors == []
     expire(secret_kid(SECRET_KEY))
     assert api.me(old).reason == api.me(token).reason == "TOKEN_INVALID"
 
 
 def test_removing_a_key_invalidates_its_tokens(api: Client, app: Flask, no_key_cache: None) -> None:
-    kid = rotated(app)
+    kid = rotate_key(app)
     tokens = sign_up(api)
     assert header(tokens["accessToken"])["kid"] == kid
     assert api.me(tokens["accessToken"]).errors == []  # and cached from now on
-    rotated(app)
+    rotate_key(app)
     assert api.me(tokens["accessToken"]).errors == []
     flask_keys(app, "remove", kid, "--yes")
     assert api.me(tokens["accessToken"]).reason == "TOKEN_INVALID"
@@ -133,9 +133,9 @@ def test_removing_a_key_invalidates_its_tokens(api: Client, app: Flask, no_key_c
 def test_a_removed_key_is_trusted_only_until_the_cache_expires(
     api: Client, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kid = rotated(app)
+    kid = rotate_key(app)
     token = sign_up(api)["accessToken"]
-    rotated(app)
+    rotate_key(app)
     assert api.me(token).errors == []
     read_at = key_ring.current_key_ring().read_at
     flask_keys(app, "remove", kid, "--yes")
@@ -151,7 +151,7 @@ def test_a_key_created_by_another_process_is_loaded_at_its_first_token(
 ) -> None:
     tokens = sign_up(api)
     ring = key_ring.current_key_ring()
-    rotated(app)
+    rotate_key(app)
     fresh = sign_up(api)["accessToken"]
     monkeypatch.setattr(key_ring, "_ring", ring)  # like another worker, which has not read it yet
     assert api.me(fresh).errors == []
@@ -163,7 +163,7 @@ def test_unknown_kids_cause_at_most_one_read_a_second(
 ) -> None:
     token = sign_up(api)["accessToken"]
     made_up = [
-        by_hand(header(token) | {"kid": f"{number:016x}"}, claims(token), KEY)
+        build_token(header(token) | {"kid": f"{number:016x}"}, claims(token), KEY)
         for number in range(20)
     ]
     start = key_ring.read_keys().read_at
@@ -175,7 +175,7 @@ def test_unknown_kids_cause_at_most_one_read_a_second(
 
 
 def test_a_signed_in_request_reads_no_keys(api: Client, app: Flask, commands: list[str]) -> None:
-    rotated(app, "--algorithm", "RS256")
+    rotate_key(app, "--algorithm", "RS256")
     token = sign_up(api)["accessToken"]
     for _ in range(3):
         commands.clear()
@@ -215,8 +215,8 @@ def test_an_unexpected_header_is_invalid_even_with_a_valid_signature(
     api: Client, more: dict
 ) -> None:
     token = sign_up(api)["accessToken"]
-    assert api.me(by_hand(header(token), claims(token), KEY)).errors == []
-    forged = by_hand(header(token) | more, claims(token), KEY)
+    assert api.me(build_token(header(token), claims(token), KEY)).errors == []
+    forged = build_token(header(token) | more, claims(token), KEY)
     assert api.me(forged).reason == "TOKEN_INVALID"
     assert api.refresh(forged).reason == "TOKEN_INVALID"
 
@@ -224,13 +224,13 @@ def test_an_unexpected_header_is_invalid_even_with_a_valid_signature(
 def test_a_header_that_is_no_object_is_invalid(api: Client) -> None:
     given = claims(sign_up(api)["accessToken"])
     for forged in ([], "HS256", 7, None, {}):
-        assert api.me(by_hand(forged, given, KEY)).reason == "TOKEN_INVALID"
+        assert api.me(build_token(forged, given, KEY)).reason == "TOKEN_INVALID"
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "EdDSA"])
 def test_a_public_key_cannot_sign_tokens(api: Client, app: Flask, algorithm: str) -> None:
     """Try an HMAC with the public key as its secret, in every encoding of it."""
-    kid = rotated(app, "--algorithm", algorithm)
+    kid = rotate_key(app, "--algorithm", algorithm)
     token = sign_up(api)["accessToken"]
     verifying, spki = (
         key_ring.current_key_ring().keys[kid].verifying,
@@ -239,13 +239,13 @@ def test_a_public_key_cannot_sign_tokens(api: Client, app: Flask, algorithm: str
     public = [verifying.public_bytes(form, spki) for form in (Encoding.PEM, Encoding.DER)]
     for key in (*public, b"", KEY, None):
         for name in ("HS256", algorithm, "none"):
-            forged = by_hand({"alg": name, "typ": "JWT", "kid": kid}, claims(token), key)
+            forged = build_token({"alg": name, "typ": "JWT", "kid": kid}, claims(token), key)
             assert api.me(forged).reason == "TOKEN_INVALID"
     assert api.me(token).errors == []
 
 
 def test_a_foreign_key_of_the_same_algorithm_is_refused(api: Client, app: Flask) -> None:
-    kid = rotated(app, "--algorithm", "RS256")
+    kid = rotate_key(app, "--algorithm", "RS256")
     given = claims(sign_up(api)["accessToken"])
     foreign = generate_private_key(65537, 2048)
     for name in (kid, "0123456789abcdef", secret_kid(SECRET_KEY)):
@@ -258,8 +258,8 @@ def test_a_foreign_key_of_the_same_algorithm_is_refused(api: Client, app: Flask)
 
 
 def test_a_key_is_valid_only_with_its_own_kid(api: Client, app: Flask) -> None:
-    first = rotated(app)
-    second = rotated(app)
+    first = rotate_key(app)
+    second = rotate_key(app)
     given, keys = claims(sign_up(api)["accessToken"]), key_ring.current_key_ring().keys
     for kid, key in ((first, second), (second, first), (secret_kid(SECRET_KEY), first)):
         forged = jwt.encode(given, keys[key].signing, "HS256", headers={"kid": kid})
@@ -267,12 +267,12 @@ def test_a_key_is_valid_only_with_its_own_kid(api: Client, app: Flask) -> None:
 
 
 def test_symmetric_keys_are_not_published(api: Client, app: Flask) -> None:
-    rotated(app, "--algorithm", "HS256")
+    rotate_key(app, "--algorithm", "HS256")
     assert api.http.get(JWKS).get_json() == {"keys": []}
 
 
 def test_public_keys_are_published_and_cacheable_for_five_minutes(api: Client, app: Flask) -> None:
-    rsa = rotated(app, "--algorithm", "RS256")
+    rsa = rotate_key(app, "--algorithm", "RS256")
     flask_keys(app, "rotate", "--algorithm", "EdDSA")
     response = api.http.get(JWKS)
     assert response.status_code == 200
@@ -280,13 +280,13 @@ def test_public_keys_are_published_and_cacheable_for_five_minutes(api: Client, a
     assert response.content_type == "application/json"
     told = {key["kid"]: set(key) for key in response.get_json()["keys"]}
     assert told == {
-        newest()["_id"]: {"kty", "crv", "x", "kid", "alg", "use"},
+        load_newest_key()["_id"]: {"kty", "crv", "x", "kid", "alg", "use"},
         rsa: {"kty", "n", "e", "kid", "alg", "use"},
     }
     again = api.http.get(JWKS, headers={"If-None-Match": response.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
     expire(rsa)
-    assert [key["kid"] for key in get_public_keys(api)] == [newest()["_id"]]
+    assert [key["kid"] for key in get_public_keys(api)] == [load_newest_key()["_id"]]
 
 
 def test_concurrent_rotations_make_one_sequence(api: Client, app: Flask) -> None:
@@ -304,7 +304,7 @@ def test_a_key_encrypted_with_another_secret_does_not_stop_a_running_server(
     api: Client, app: Flask, no_key_cache: None, caplog: pytest.LogCaptureFixture
 ) -> None:
     """As if an operator rotated keys in a terminal with a SECRET_KEY other than the servers'."""
-    kid = rotated(app)
+    kid = rotate_key(app)
     token = sign_up(api)["accessToken"]
     foreign = seal(new_material("HS256"), "foreign", "HS256", "another secret")
     times = {"created_at": now(), "signs_from": now()}

@@ -16,7 +16,7 @@ from app.security.keys import secret_kid
 from tests.client import Client, Socket
 from tests.conftest import ENVIRONMENT, SECRET_KEY
 from tests.factories import PASSWORD, person
-from tests.keys import flask_keys, header, rotated
+from tests.keys import flask_keys, header, rotate_key
 from tests.processes import stop
 from tests.servers import Server, start_server
 from tests.waiting import HANG, wait_until
@@ -50,7 +50,7 @@ def test_two_workers_load_a_new_key_and_end_no_session(serve: Serve, app: Flask)
     given = person()
     before = live.register(given).data["register"]["tokens"]
     assert header(before["accessToken"])["kid"] == secret_kid(SECRET_KEY)
-    kid = rotated(app)
+    kid = rotate_key(app)
     fresh = Client(app.test_client()).login(given["email"], PASSWORD)  # another worker
     token = fresh.data["login"]["tokens"]["accessToken"]
     assert header(token)["kid"] == kid

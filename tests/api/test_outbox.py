@@ -25,7 +25,7 @@ from app.models.user import User
 from tests.client import Client
 from tests.conftest import ENVIRONMENT
 from tests.factories import person
-from tests.mail_server import MailServer, serving
+from tests.mail_server import MailServer, serve_mail
 from tests.processes import ROOT, connect, start_database, stop
 from tests.servers import free_port
 from tests.waiting import HANG, wait_until
@@ -71,7 +71,7 @@ class Workers:
 @pytest.fixture
 def server() -> Iterator[MailServer]:
     """A mail server."""
-    with serving() as server:
+    with serve_mail() as server:
         yield server
 
 
@@ -194,7 +194,7 @@ def test_mail_is_delivered_once_the_server_is_back(api: Client, workers: Workers
     workers.start(SMTP_URL=f"smtp://127.0.0.1:{port}")
     wait_until(lambda: workers.outcomes() == ["postponed"])
     assert workers.lines()[0]["why"] == "connection: ConnectionRefusedError"
-    with serving(port=port) as server:
+    with serve_mail(port=port) as server:
         server.wait_for(1)
         wait_until(is_outbox_empty)
 

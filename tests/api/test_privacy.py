@@ -34,11 +34,11 @@ from app.models.transaction import in_transaction
 from app.models.user import User
 from app.profile_fields import PROFILE_FIELDS
 from app.security.audit import record
-from tests.api.test_races import at_once
+from tests.api.test_races import run_at_once
 from tests.client import Answer, Client, Socket
 from tests.conftest import ENVIRONMENT
 from tests.factories import PASSWORD, person
-from tests.mailbox import letter
+from tests.mailbox import deliver_letter
 from tests.processes import start_database, stop
 from tests.servers import Server, start_server
 from tests.waiting import HANG
@@ -226,7 +226,7 @@ def test_exports_mail_that_is_not_sent_yet(api: Client) -> None:
 def test_exports_no_secret(api: Client) -> None:
     tokens = register_account(api, **ANA)
     fresh = api.refresh(tokens["refreshToken"]).data["refreshToken"]["tokens"]
-    letter("VERIFY_EMAIL")  # arms its link
+    deliver_letter("VERIFY_EMAIL")  # arms its link
     asked = {"newEmail": "ana@example.org", "password": PASSWORD}
     api.send(REQUEST_CHANGE, {"input": asked}, token=tokens["accessToken"])
     text = json.dumps(export_data(api, tokens["accessToken"]))
@@ -361,7 +361,7 @@ def test_deactivation_ends_every_session_at_once(api: Client) -> None:
 
 def test_a_reactivated_account_has_none_of_its_old_sessions_and_links(api: Client) -> None:
     tokens = register_account(api, **ANA)
-    link = letter("VERIFY_EMAIL").token
+    link = deliver_letter("VERIFY_EMAIL").token
     ask(api, DEACTIVATE, tokens["accessToken"])
     User._get_collection().update_one({}, {"$set": {"active": True}})
     assert api.me(tokens["accessToken"]).reason == "TOKEN_REVOKED"
@@ -419,7 +419,7 @@ def test_a_deletion_keeps_the_data_of_others(api: Client) -> None:
 def test_only_one_of_concurrent_deletions_succeeds(api: Client, live_server: Server) -> None:
     live = Client(Socket(live_server.url))
     token = register_account(live, **ANA)["accessToken"]
-    answers = at_once(5, lambda _: ask(live, DELETE, token))
+    answers = run_at_once(5, lambda _: ask(live, DELETE, token))
     outcomes = Counter(a.reason if a.errors else "deleted" for a in answers)
     assert outcomes["deleted"] == 1
     assert set(outcomes) <= {"deleted", "TOKEN_REVOKED"}
@@ -429,7 +429,7 @@ def test_only_one_of_concurrent_deletions_succeeds(api: Client, live_server: Ser
 def test_concurrent_deactivations_store_one_event(api: Client, live_server: Server) -> None:
     live = Client(Socket(live_server.url))
     token = register_account(live, **ANA)["accessToken"]
-    answers = at_once(5, lambda _: ask(live, DEACTIVATE, token))
+    answers = run_at_once(5, lambda _: ask(live, DEACTIVATE, token))
     outcomes = Counter(a.reason if a.errors else "deactivated" for a in answers)
     assert outcomes["deactivated"] == 1
     assert set(outcomes) <= {"deactivated", "TOKEN_REVOKED", "ACCOUNT_INACTIVE"}
@@ -452,7 +452,7 @@ def test_concurrent_mutations_leave_no_data_of_a_deleted_person(
             lambda token=token: ask(live, EXPORT, token),
             lambda token=token: live.logout(token),
         ]
-        answers = at_once(len(acts), lambda index, acts=acts: acts[index]())
+        answers = run_at_once(len(acts), lambda index, acts=acts: acts[index]())
         assert "EXCEPTION" not in [answer.reason for answer in answers if answer.errors]
         if answers[
             0

@@ -7,7 +7,7 @@ from bson import ObjectId
 
 from app.models.security_event import SecurityEvent
 from app.models.user import User
-from tests.api.test_races import at_once
+from tests.api.test_races import run_at_once
 from tests.client import Answer, Client, Socket
 from tests.factories import person
 from tests.servers import Server
@@ -289,7 +289,7 @@ def test_concurrent_updates_leave_no_foreign_postcode_in_brazil(
     for _ in range(10):
         update_successfully(live, token, {"address": {"country": "PRT", "zipCode": "1000-001"}})
         changes = [{"country": "BRA", "zipCode": "01310-100"}, {"zipCode": "1000-002"}]
-        answers = at_once(8, lambda i, to=changes: update(live, token, {"address": to[i % 2]}))
+        answers = run_at_once(8, lambda i, to=changes: update(live, token, {"address": to[i % 2]}))
         assert {a.reason for a in answers if a.errors} <= {"INVALID_DATA"}
         address = load_account()["address"]
         # the address moves to Brazil, and then refuses foreign values
@@ -302,7 +302,7 @@ def test_concurrent_updates_of_different_parts_are_all_kept(
     live = Client(Socket(live_server.url))
     token = register_account(live)
     parts = ["street", "number", "complement", "neighborhood", "city"]
-    answers = at_once(5, lambda i: update(live, token, {"address": {parts[i]: f"parte {i}"}}))
+    answers = run_at_once(5, lambda i: update(live, token, {"address": {parts[i]: f"parte {i}"}}))
     assert [a.errors for a in answers] == [[]] * 5
     assert load_account()["address"] == {
         "country": "BRA",
@@ -314,7 +314,7 @@ def test_concurrent_updates_of_different_parts_are_all_kept(
 def test_only_one_of_concurrent_requests_gets_a_cpf(api: Client, live_server: Server) -> None:
     live = Client(Socket(live_server.url))
     tokens = [register_account(live) for _ in range(6)]
-    answers = at_once(6, lambda i: update(live, tokens[i], {"cpfCnpj": CPF}))
+    answers = run_at_once(6, lambda i: update(live, tokens[i], {"cpfCnpj": CPF}))
     assert sorted(a.reason if a.errors else "changed" for a in answers) == [
         *["ALREADY_EXISTS"] * 5,
         "changed",

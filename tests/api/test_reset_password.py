@@ -7,7 +7,7 @@ from app.models.session import Session
 from app.models.user import User
 from tests.client import Client
 from tests.factories import PASSWORD, person
-from tests.mailbox import delivered, letter, signed_earlier
+from tests.mailbox import deliver_letter, deliver_mail, sign_links_earlier
 
 REQUEST = """
 mutation Request($email: String!) { requestPasswordReset(input: {email: $email}) { accepted } }
@@ -27,14 +27,14 @@ def register_account(api: Client, **changes: object) -> tuple[str, dict]:
     """Register an account and deliver its mail; return its address and tokens."""
     given = person(**changes)
     tokens = api.register(given).data["register"]["tokens"]
-    delivered()
+    deliver_mail()
     return given["email"], tokens
 
 
 def request_reset(api: Client, email: str) -> str:
     """Request a password reset; return the token of its link."""
     api.send(REQUEST, {"email": email})
-    return letter("RESET_PASSWORD").token
+    return deliver_letter("RESET_PASSWORD").token
 
 
 def reset(api: Client, token: str, password: str = NEW):
@@ -76,7 +76,7 @@ def test_sends_a_mail_to_the_owner_and_stores_an_event(api: Client) -> None:
     email, _ = register_account(api)
     token = request_reset(api, email)
     reset(api, token)
-    (notice,) = delivered()
+    (notice,) = deliver_mail()
     assert (notice.kind, notice.to) == ("PASSWORD_CHANGED", email)
     assert notice.values["ip_address"] == "127.0.0.1"
     kinds = SecurityEvent._get_collection().distinct(
@@ -94,7 +94,7 @@ def test_gives_every_address_the_same_answer_and_sends_mail_to_accounts_alone(ap
     answers = [api.send(REQUEST, {"email": address}).body for address in addresses]
 
     assert answers == [{"data": {"requestPasswordReset": {"accepted": True}}}] * 4
-    assert {mail.to for mail in delivered()} == {email}
+    assert {mail.to for mail in deliver_mail()} == {email}
 
 
 def test_sends_the_same_database_commands_for_every_address(
@@ -113,7 +113,7 @@ def test_sends_the_same_database_commands_for_every_address(
 def test_refuses_an_invalid_address(api: Client) -> None:
     answer = api.send(REQUEST, {"email": "ana@"})
     assert (answer.reason, answer.fields) == ("INVALID_DATA", {"email": "INVALID_EMAIL"})
-    assert delivered() == []
+    assert deliver_mail() == []
 
 
 def test_a_link_works_once(api: Client) -> None:
@@ -143,7 +143,7 @@ def test_a_repeated_mail_does_not_reactivate_a_used_link(api: Client) -> None:
     email, _ = register_account(api)
     api.send(REQUEST, {"email": email})
     mail = OutgoingMailRecord(OutgoingMail._get_collection().find_one({}))
-    token = letter("RESET_PASSWORD").token
+    token = deliver_letter("RESET_PASSWORD").token
     reset(api, token)
 
     assert compose(mail) is None
@@ -162,12 +162,12 @@ def test_any_change_of_the_password_invalidates_the_link(api: Client) -> None:
     assert not changed.errors
 
     assert reset(api, token, "mais uma frase comprida").reason == "LINK_INVALID"
-    assert [mail.kind for mail in delivered()] == ["PASSWORD_CHANGED"]
+    assert [mail.kind for mail in deliver_mail()] == ["PASSWORD_CHANGED"]
 
 
 def test_an_expired_link_changes_nothing(api: Client) -> None:
     email, _ = register_account(api)
-    with signed_earlier(hours=1, seconds=2):
+    with sign_links_earlier(hours=1, seconds=2):
         token = request_reset(api, email)
     before = load_account(email)
     answer = reset(api, token)

@@ -16,7 +16,7 @@ from app.models.attempt import Attempts
 from app.models.session import Session
 from app.models.user import User
 from app.security import hashing_queue
-from tests.api.test_races import at_once
+from tests.api.test_races import run_at_once
 from tests.client import Answer, Client, Socket
 from tests.conftest import ENVIRONMENT
 from tests.factories import PASSWORD, person
@@ -151,7 +151,7 @@ def test_fifty_guesses_at_two_workers_run_bcrypt_five_times(
 ) -> None:
     live = Client(Socket(live_server.url))
     live.register(person(email=EMAIL))
-    told = Counter(answer.reason for answer in at_once(50, lambda _: live.login(EMAIL, WRONG)))
+    told = Counter(answer.reason for answer in run_at_once(50, lambda _: live.login(EMAIL, WRONG)))
     assert told == {"INVALID_CREDENTIALS": 5, "TOO_MANY_ATTEMPTS": 45}
 
 

@@ -8,11 +8,11 @@ from flask import Flask
 from app.models.connection import client
 from app.models.search_terms import search_terms
 from app.models.user import User
-from tests.api.test_races import at_once
+from tests.api.test_races import run_at_once
 from tests.client import Client, Socket
 from tests.commands import COMMANDS
 from tests.factories import PASSWORD, person
-from tests.mailbox import letter
+from tests.mailbox import deliver_letter
 from tests.servers import Server
 
 SEARCH = """
@@ -227,7 +227,7 @@ def test_every_write_updates_the_search_terms(api: Client, app: Flask) -> None:
     wish = {"newEmail": "bia@example.com", "password": PASSWORD}
     assert api.send(move, {"input": wish}, token=token).errors == []
     confirm = "mutation($t: String!) { confirmEmailChange(input: {token: $t}) { user { id } } }"
-    assert api.send(confirm, {"t": letter("CHANGE_EMAIL").token}).errors == []
+    assert api.send(confirm, {"t": deliver_letter("CHANGE_EMAIL").token}).errors == []
     assert load_search_fields("bia@example.com") == search_terms(
         email="bia@example.com", full_name="Bia Sá"
     )
@@ -244,8 +244,8 @@ def test_concurrent_changes_of_name_and_address_are_both_found(
         token = api.register(person(fullName="Ana")).data["register"]["tokens"]["accessToken"]
         email, name = f"nova{number}@example.com", f"Bia {number}"
         api.send(move, {"i": {"newEmail": email, "password": PASSWORD}}, token=token)
-        link = letter("CHANGE_EMAIL").token
-        answers = at_once(
+        link = deliver_letter("CHANGE_EMAIL").token
+        answers = run_at_once(
             2,
             lambda n, link=link, name=name, token=token: (
                 there.send(rename, {"n": name}, token=token)

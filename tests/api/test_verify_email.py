@@ -10,7 +10,7 @@ from app.models.security_event import SecurityEvent
 from app.models.user import User
 from tests.client import Client
 from tests.factories import PASSWORD, person
-from tests.mailbox import delivered, letter, signed_earlier
+from tests.mailbox import deliver_letter, deliver_mail, sign_links_earlier
 
 VERIFY = """
 mutation Verify($token: String!) {
@@ -44,7 +44,7 @@ def count_events(type_: str) -> int:
 def test_the_link_of_a_registration_verifies_the_address(api: Client) -> None:
     given = person()
     api.register(given)
-    mail = letter("VERIFY_EMAIL")
+    mail = deliver_letter("VERIFY_EMAIL")
     assert (mail.to, mail.values["full_name"]) == (given["email"], given["fullName"])
     assert mail.values["locale"] == "pt-BR"
     assert mail.values["valid_hours"] == 24
@@ -60,7 +60,7 @@ def test_the_link_of_a_registration_verifies_the_address(api: Client) -> None:
 
 def test_a_link_works_once(api: Client) -> None:
     api.register(person())
-    token = letter("VERIFY_EMAIL").token
+    token = deliver_letter("VERIFY_EMAIL").token
     assert not api.send(VERIFY, {"token": token}).errors
 
     again = api.send(VERIFY, {"token": token})
@@ -72,11 +72,11 @@ def test_a_link_works_once(api: Client) -> None:
 def test_a_new_link_replaces_the_older(api: Client) -> None:
     given = person()
     api.register(given)
-    older = letter("VERIFY_EMAIL").token
+    older = deliver_letter("VERIFY_EMAIL").token
     assert api.send(RESEND, {"email": given["email"]}).data == {
         "resendVerificationEmail": {"accepted": True}
     }
-    newer = letter("VERIFY_EMAIL").token
+    newer = deliver_letter("VERIFY_EMAIL").token
 
     assert api.send(VERIFY, {"token": older}).reason == "LINK_INVALID"
     assert load_account(given["email"])["email_verified"] is False
@@ -87,7 +87,7 @@ def test_an_older_mail_that_arrives_late_has_no_valid_link(api: Client) -> None:
     given = person()
     api.register(given)
     api.send(RESEND, {"email": given["email"]})
-    links = [mail for mail in reversed(delivered()) if mail.kind == "VERIFY_EMAIL"]
+    links = [mail for mail in reversed(deliver_mail()) if mail.kind == "VERIFY_EMAIL"]
     assert len(links) == 2  # composed in order: each link was the newest for a time
     newest, older = links
     assert api.send(VERIFY, {"token": older.token}).reason == "LINK_INVALID"
@@ -97,8 +97,8 @@ def test_an_older_mail_that_arrives_late_has_no_valid_link(api: Client) -> None:
 def test_only_a_valid_signature_gets_the_error_of_an_expired_link(api: Client) -> None:
     given = person()
     api.register(given)
-    with signed_earlier(hours=24, seconds=2):
-        token = letter("VERIFY_EMAIL").token
+    with sign_links_earlier(hours=24, seconds=2):
+        token = deliver_letter("VERIFY_EMAIL").token
     assert api.send(VERIFY, {"token": token}).reason == "LINK_EXPIRED"
     place = len(token) - 10  # changed inside the signature, as the last character has unused bits
     other = "A" if token[place] != "A" else "B"
@@ -117,12 +117,12 @@ def test_refuses_an_invalid_link(api: Client, token: str) -> None:
 def test_refuses_the_link_of_another_purpose(api: Client) -> None:
     given = person()
     api.register(given)
-    delivered()
+    deliver_mail()
     api.send(
         "mutation($email: String!) { requestPasswordReset(input: {email: $email}) { accepted } }",
         {"email": given["email"]},
     )
-    token = letter("RESET_PASSWORD").token
+    token = deliver_letter("RESET_PASSWORD").token
     assert api.send(VERIFY, {"token": token}).reason == "LINK_INVALID"
     assert load_account(given["email"])["email_verified"] is False
 
@@ -131,20 +131,20 @@ def test_resending_gives_the_same_answer_and_sends_mail_only_where_needed(api: C
     verified, unverified = person(), person()
     for given in (verified, unverified):
         api.register(given)
-    tokens = {mail.to: mail.token for mail in delivered()}
+    tokens = {mail.to: mail.token for mail in deliver_mail()}
     api.send(VERIFY, {"token": tokens[verified["email"]]})
 
     addresses = [verified["email"], unverified["email"], "ninguem@example.com"]
     answers = [api.send(RESEND, {"email": address}).body for address in addresses]
 
     assert answers == [{"data": {"resendVerificationEmail": {"accepted": True}}}] * 3
-    assert [mail.to for mail in delivered()] == [unverified["email"]]
+    assert [mail.to for mail in deliver_mail()] == [unverified["email"]]
 
 
 def test_resending_refuses_an_invalid_address(api: Client) -> None:
     answer = api.send(RESEND, {"email": "ana"})
     assert (answer.reason, answer.fields) == ("INVALID_DATA", {"email": "INVALID_EMAIL"})
-    assert delivered() == []
+    assert deliver_mail() == []
 
 
 def test_an_address_gets_no_tokens_before_a_required_verification(
@@ -161,7 +161,7 @@ def test_an_address_gets_no_tokens_before_a_required_verification(
     assert api.login(given["email"], "outra frase").reason == "INVALID_CREDENTIALS"
     assert load_account(given["email"])["session_ids"] == []
 
-    api.send(VERIFY, {"token": letter("VERIFY_EMAIL").token})
+    api.send(VERIFY, {"token": deliver_letter("VERIFY_EMAIL").token})
     assert api.login(given["email"], PASSWORD).data["login"]["tokens"]["accessToken"]
 
 
@@ -179,7 +179,7 @@ def test_a_taken_address_gets_the_same_answer_as_a_free_one(
 ) -> None:
     owner = person()
     free = api.register(owner)
-    delivered()
+    deliver_mail()
     before = load_account(owner["email"])
 
     taken = api.register(person(email=owner["email"], fullName="Outra Pessoa"))
@@ -192,7 +192,7 @@ def test_a_taken_address_gets_the_same_answer_as_a_free_one(
     assert pretended["user"]["email"] == owner["email"]
     assert pretended["user"]["id"] != made["user"]["id"]
     assert load_account(owner["email"]) == before
-    told = delivered()
+    told = deliver_mail()
     assert [(mail.kind, mail.to) for mail in told] == [("ACCOUNT_EXISTS", owner["email"])]
     assert told[0].values["full_name"] == owner["fullName"]
 

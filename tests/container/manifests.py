@@ -6,9 +6,9 @@ import sys
 import venv
 from pathlib import Path
 
-from tests.container import workshop
+from tests.container import image_builds
 
-PINS = workshop.ROOT / "requirements" / "manifests.txt"
+PINS = image_builds.ROOT / "requirements" / "manifests.txt"
 AS_JSON = "import json, sys, yaml; json.dump(list(yaml.safe_load_all(sys.stdin)), sys.stdout)"
 
 
@@ -17,7 +17,7 @@ def install_tools() -> Path:
 
     Raises CalledProcessError when the installation fails.
     """
-    folder = workshop.FOLDER / f"tools-{sys.version_info.major}.{sys.version_info.minor}"
+    folder = image_builds.FOLDER / f"tools-{sys.version_info.major}.{sys.version_info.minor}"
     mark, pins = folder / "installed", PINS.read_text(encoding="utf-8")
     if not mark.exists() or mark.read_text(encoding="utf-8") != pins:
         venv.create(folder, clear=True, with_pip=True)
@@ -29,14 +29,14 @@ def install_tools() -> Path:
 
 def build_kubernetes_objects(out: Path) -> list[dict]:
     """Return the objects of deploy/kubernetes, built by kustomize; write them to `out` as YAML."""
-    rendered = run("kubectl", "kustomize", str(workshop.ROOT / "deploy" / "kubernetes"))
+    rendered = run("kubectl", "kustomize", str(image_builds.ROOT / "deploy" / "kubernetes"))
     out.write_text(rendered, encoding="utf-8")
     return json.loads(run("python", "-c", AS_JSON, given=rendered))
 
 
 def load_compose_file() -> dict:
     """Return the content of compose.yaml as docker compose resolves it."""
-    file = str(workshop.ROOT / "compose.yaml")
+    file = str(image_builds.ROOT / "compose.yaml")
     nothing = {"--env-file": "/dev/null", "-f": file}
     options = [part for pair in nothing.items() for part in pair]
     return json.loads(run("docker-compose", *options, "config", "--format", "json"))

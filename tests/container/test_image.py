@@ -15,7 +15,7 @@ from tests.client import Client, Socket
 from tests.container.conftest import CANARY
 from tests.container.running import Container, Image
 from tests.factories import PASSWORD, person
-from tests.mail_server import serving
+from tests.mail_server import serve_mail
 from tests.servers import Server, free_port, wait_until_it_answers
 from tests.waiting import HANG, wait_until
 
@@ -201,7 +201,7 @@ def test_the_worker_delivers_mail(
     shutil.copytree(secrets, folder)
     for file in folder.iterdir():
         os.chown(file, 10001, 10001)
-    with serving() as mail_server:
+    with serve_mail() as mail_server:
         (folder / "smtp_url").write_text(mail_server.url)
         sender = {"MAIL_FROM": "contas@example.com", "FRONTEND_URL": "https://app.example.com"}
         mail = {"SMTP_URL_FILE": "/run/secrets/smtp_url", **sender}

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.container import manifests, workshop
+from tests.container import image_builds, manifests
 from tests.settings import SECRETS, VARIABLES
 
 pytestmark = pytest.mark.container
@@ -79,7 +79,9 @@ def test_every_selector_finds_its_pods(objects: dict[str, dict]) -> None:
 def test_every_port_and_probe_matches_the_server(objects: dict[str, dict]) -> None:
     (server,) = find_pod_templates(objects)["Deployment/accounts-server"]["spec"]["containers"]
     ports = {port["name"]: port["containerPort"] for port in server["ports"]}
-    exposed = re.search(r"^EXPOSE (\d+)$", (workshop.ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    exposed = re.search(
+        r"^EXPOSE (\d+)$", (image_builds.ROOT / "Dockerfile").read_text(), re.MULTILINE
+    )
     assert ports["http"] == int(exposed[1])
     assert ports["metrics"] == int(read_settings(objects)["METRICS_PORT"])
     (port,) = objects["Service/accounts-server"]["spec"]["ports"]
@@ -193,7 +195,7 @@ def test_compose_does_not_publish_the_database(services: dict[str, dict]) -> Non
 
 
 def test_nginx_uses_the_servers_of_compose(services: dict[str, dict]) -> None:
-    text = (workshop.ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+    text = (image_builds.ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
     servers = {name for name in services if name.startswith("server-")}
     assert set(re.findall(r"server ([\w-]+):5000 ", text)) == servers
     (port,) = services["nginx"]["ports"]

@@ -17,7 +17,7 @@ import pytest
 from app.mail import smtp
 from app.mail.delivery import wait_before
 from app.mail.smtp import LeaseLostError, SendError
-from tests.mail_server import make_certificate, serving
+from tests.mail_server import make_certificate, serve_mail
 from tests.waiting import HANG
 
 
@@ -73,7 +73,7 @@ def speaking(*lines: bytes, every: float) -> Iterator[str]:
 
 
 def test_the_text_arrives_as_it_is() -> None:
-    with serving() as server:
+    with serve_mail() as server:
         send(server.url)
     (accepted,) = server.accepted
     assert accepted.get_content() == ".\r\n.ponto\r\n"
@@ -83,14 +83,14 @@ def test_the_text_arrives_as_it_is() -> None:
 
 
 def test_an_address_with_letters_of_its_own_is_sent_to() -> None:
-    with serving() as server:
+    with serve_mail() as server:
         send(server.url, local="joão")
     assert server.recipients == ["joão@example.com"]
     assert "To: joão@example.com".encode() in server.accepted[0].as_bytes(policy=SMTPUTF8)
 
 
 def test_starttls_is_used_where_it_is_offered(tls: ssl.SSLContext) -> None:
-    with serving(tls=tls) as server:
+    with serve_mail(tls=tls) as server:
         send(server.url)
     assert server.tls == [True]
 
@@ -98,7 +98,7 @@ def test_starttls_is_used_where_it_is_offered(tls: ssl.SSLContext) -> None:
 def test_starttls_is_insisted_on_with_a_certificate_that_is_known(
     tls: ssl.SSLContext, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with serving(tls=tls, scheme="smtp+starttls") as server:
+    with serve_mail(tls=tls, scheme="smtp+starttls") as server:
         with pytest.raises(SendError, match="greeting: SSLCertVerificationError"):
             send(server.url)
         assert server.accepted == []
@@ -109,7 +109,7 @@ def test_starttls_is_insisted_on_with_a_certificate_that_is_known(
 
 def test_starttls_that_is_not_offered_is_a_failure_where_it_is_insisted_on() -> None:
     with (
-        serving(scheme="smtp+starttls") as server,
+        serve_mail(scheme="smtp+starttls") as server,
         pytest.raises(SendError, match="greeting: SMTPNotSupportedError"),
     ):
         send(server.url)
@@ -117,7 +117,7 @@ def test_starttls_that_is_not_offered_is_a_failure_where_it_is_insisted_on() -> 
 
 
 def test_a_password_is_not_sent_in_the_clear() -> None:
-    with serving() as server:
+    with serve_mail() as server:
         url = server.url.replace("://", "://contas:segredo@")
         with pytest.raises(SendError, match="greeting: SMTPNotSupportedError"):
             send(url)
@@ -136,7 +136,7 @@ def test_an_address_of_a_server_says_all_of_it() -> None:
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
 def test_a_refusal_tells_where_and_its_codes_and_no_address(command: str) -> None:
     stage = {"MAIL": "sender", "RCPT": "recipient", "DATA": "text"}[command]
-    with serving() as server:
+    with serve_mail() as server:
         server.at[command] = ["550 5.7.1 ana@example.com is not wanted"]
         with pytest.raises(SendError) as refused:
             send(server.url)
@@ -145,7 +145,7 @@ def test_a_refusal_tells_where_and_its_codes_and_no_address(command: str) -> Non
 
 
 def test_nothing_is_sent_of_a_mail_that_became_anothers() -> None:
-    with serving() as server:
+    with serve_mail() as server:
         with pytest.raises(LeaseLostError):
             send(server.url, still_ours=lambda: False)
         send(server.url)
@@ -183,7 +183,7 @@ def test_a_server_that_is_silent_is_cut_off() -> None:
 )
 def test_a_server_that_hangs_at_a_command_is_cut_off(command: str, stage: str) -> None:
     released = Event()
-    with serving() as server:
+    with serve_mail() as server:
         server.at[command] = [lambda: released.wait(30) and None]
         try:
             with pytest.raises(SendError, match=f"{stage}: SMTPServerDisconnected"):
@@ -199,7 +199,7 @@ def test_the_answer_to_quit_is_not_awaited() -> None:
         released.wait(30)
         answered.set()
 
-    with serving() as server:
+    with serve_mail() as server:
         server.at["QUIT"] = [answer_late]
         send(server.url)
         assert not answered.is_set()
@@ -208,9 +208,9 @@ def test_the_answer_to_quit_is_not_awaited() -> None:
 
 
 def test_no_timer_is_left_running(tls: ssl.SSLContext) -> None:
-    with serving(tls=tls, scheme="smtp+starttls") as server, pytest.raises(SendError):
+    with serve_mail(tls=tls, scheme="smtp+starttls") as server, pytest.raises(SendError):
         send(server.url, seconds=60)
-    with serving() as server:
+    with serve_mail() as server:
         send(server.url, seconds=60)
     with (
         speaking(b"554 No\r\n", every=0.1) as address,
