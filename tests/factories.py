@@ -8,7 +8,7 @@ _numbers = count(1)
 
 
 def person(**changes: Any) -> dict[str, Any]:
-    """Return the input of a valid registration; `changes` replace values, or remove them if None."""
+    """Return the input of a valid registration; `changes` replace values, None removes them."""
     number = next(_numbers)
     given = {
         "fullName": f"Pessoa {number}",

@@ -23,7 +23,8 @@ class MailServer:
     """Records the accepted mails in order. `at` holds its reaction to each command, by name.
 
     at["RCPT"] is a list. Each time the command arrives, the first entry is removed: a text is the
-    answer, a function is called and its result is the answer. A missing or empty list means that the command is accepted.
+    answer, a function is called and its result is the answer. Without entries, the command is
+    accepted.
     """
 
     def __init__(self) -> None:

@@ -55,7 +55,7 @@ class Terminal:
         return process.returncode, out.decode(), shown.decode()
 
     def answer(self, *args: str, answers: list[tuple[str, str]]) -> tuple[int, str]:
-        """Run a command in a terminal and answer its questions; return the exit code and the output."""
+        """Run a command in a terminal and answer its questions; return exit code and output."""
         shown = ""
         process = subprocess.Popen(
             [sys.executable, "-c", IN_A_TERMINAL, *FLASK, *args],
