@@ -22,7 +22,7 @@ from tests.conftest import ENVIRONMENT
 from tests.factories import PASSWORD, person
 from tests.processes import stop
 from tests.servers import Server, start_server
-from tests.unit.test_throttle import let_pass
+from tests.unit.test_throttle import age_attempts
 from tests.waiting import HANG, wait_until
 
 pytestmark = pytest.mark.usefixtures("stopped_throttle_clock")
@@ -91,7 +91,7 @@ def test_the_right_password_is_refused_too_during_the_lockout(api: Client) -> No
     )
     assert Session.objects.count() == sessions
     assert User.objects.get().to_mongo() == before
-    let_pass(30)
+    age_attempts(30)
     assert api.login(EMAIL, PASSWORD).errors == []
     fail_logins(api)
 
@@ -218,7 +218,7 @@ def test_a_flood_of_logins_does_not_affect_signed_in_callers(
     api: Client, request: pytest.FixtureRequest
 ) -> None:
     tokens = api.register(person()).data["register"]["tokens"]
-    request.getfixturevalue("full_line")
+    request.getfixturevalue("full_queue")
     assert api.me(tokens["accessToken"]).errors == []
     assert api.refresh(tokens["refreshToken"]).errors == []
 
