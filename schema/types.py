@@ -20,7 +20,7 @@ from app.models import user as documents
 from app.models import user_list as users
 from app.models.export_policy import list_published_fields
 from app.models.security_event import SecurityEventType as Happened
-from app.models.user import UserRecord
+from app.models.user_records import UserRecord
 from app.permissions import PERMISSIONS, ROLES, permissions_of
 from app.permissions import Permission as AccountPermission
 from app.permissions import Role as RoleRow

@@ -6,7 +6,7 @@ from bson import ObjectId
 
 from app.accounts.caller import Caller
 from app.errors import AccountError, ErrorReason
-from app.models.user import UserRecord, find_by_id
+from app.models.user_records import UserRecord, find_by_id
 from app.permissions import AnyPermission, permissions_of
 from app.profile_fields import PROFILE_FIELDS
 

@@ -16,8 +16,8 @@ from app.models.administrators import open_account, replace_roles
 from app.models.privacy import close_account, remove_account
 from app.models.security_event import SecurityEventType, forget_identity
 from app.models.transaction import in_transaction
-from app.models.user import UserRecord, find_roles, find_signed_in
 from app.models.user_list import find_account
+from app.models.user_records import UserRecord, find_roles, find_signed_in
 from app.permissions import ROLES, USER, Permission
 from app.profile_fields import PROFILE_FIELDS
 from app.security.audit import record

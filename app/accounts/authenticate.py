@@ -5,7 +5,7 @@ from bson import ObjectId
 from app.accounts import last_use
 from app.accounts.caller import Caller, SignedInCaller, sign_in_caller
 from app.errors import AccountError, ErrorReason
-from app.models.user import UserRecord, find_signed_in
+from app.models.user_records import UserRecord, find_signed_in
 from app.security import tokens
 from app.security.tokens import Claims
 

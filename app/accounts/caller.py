@@ -6,7 +6,7 @@ from bson import ObjectId
 
 from app.config import current
 from app.errors import AccountError, ErrorReason
-from app.models.user import UserRecord
+from app.models.user_records import UserRecord
 from app.permissions import PERMISSIONS, AnyPermission, permissions_of
 
 

@@ -12,8 +12,8 @@ from app.models.link import LinkKind, end_links, offer_email_change, spend_link
 from app.models.outgoing_mail import enqueue_mail
 from app.models.security_event import SecurityEventType
 from app.models.transaction import in_transaction
-from app.models.user import UserRecord
 from app.models.user_list import update_search_terms
+from app.models.user_records import UserRecord
 from app.security.audit import record
 from app.security.throttle import Action, count_request, limit_attempts
 

@@ -14,7 +14,7 @@ from app.models.password import replace_password
 from app.models.security_event import SecurityEventType
 from app.models.session import remove_sessions_of, renew_session
 from app.models.transaction import in_transaction
-from app.models.user import UserRecord
+from app.models.user_records import UserRecord
 from app.security import tokens
 from app.security.audit import record
 from app.security.passwords import hash_password

@@ -12,7 +12,8 @@ from app.mail_kinds import MailKind
 from app.models.outgoing_mail import enqueue_mail
 from app.models.security_event import SecurityEventType
 from app.models.transaction import in_transaction
-from app.models.user import User, UserRecord, find_by_email
+from app.models.user import User
+from app.models.user_records import UserRecord, find_by_email
 from app.permissions import ADMIN, USER
 from app.security.audit import record
 from app.security.passwords import hash_password

@@ -6,7 +6,7 @@ from typing import Any
 from marshmallow import Schema, ValidationError, fields, validates_schema
 
 from app.errors import AccountError, AnyErrorReason, ErrorReason, FieldError, FieldPath
-from app.models.user import UserRecord
+from app.models.user_records import UserRecord
 from app.profile_fields import PROFILE_FIELDS, refuse_taken_names
 from app.security.passwords import find_weaknesses
 from app.validation.text import REASONS, Email, Password

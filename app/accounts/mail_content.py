@@ -8,7 +8,7 @@ from app.mail.links import build_page_url
 from app.mail_kinds import MailKind
 from app.models.link import LinkKind, activate_link, find_live_link
 from app.models.outgoing_mail import OutgoingMailRecord
-from app.models.user import UserRecord, find_by_email, find_by_id
+from app.models.user_records import UserRecord, find_by_email, find_by_id
 from app.security.links import make_link_token
 
 Values = dict[str, Any]

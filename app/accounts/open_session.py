@@ -8,7 +8,8 @@ from app.accounts import last_use
 from app.accounts.caller import Caller
 from app.clock import now
 from app.models.session import USER_AGENT_LENGTH, Session
-from app.models.user import MAX_SESSIONS, UserRecord
+from app.models.user import MAX_SESSIONS
+from app.models.user_records import UserRecord
 from app.security import tokens
 from app.security.tokens import TokenPair
 

@@ -16,7 +16,7 @@ from app.models.privacy import close_account, collect_personal_data, remove_acco
 from app.models.security_event import SecurityEventType, forget_identity
 from app.models.session import hold_session
 from app.models.transaction import in_transaction
-from app.models.user import UserRecord
+from app.models.user_records import UserRecord
 from app.security.audit import record
 
 

@@ -11,7 +11,7 @@ from app.errors import AccountError, ErrorReason
 from app.models.profile import change_profile, has_changes
 from app.models.security_event import SecurityEventType
 from app.models.transaction import in_transaction
-from app.models.user import UserRecord
+from app.models.user_records import UserRecord
 from app.security.audit import record
 
 ATTEMPTS = 20  # each failed one means that another change of the same account succeeded

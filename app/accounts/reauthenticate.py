@@ -3,7 +3,7 @@
 from app.accounts.caller import SignedInCaller
 from app.accounts.proofs.password import is_password_of
 from app.errors import AccountError, ErrorReason
-from app.models.user import UserRecord, find_by_id
+from app.models.user_records import UserRecord, find_by_id
 from app.security.throttle import Action, limit_attempts
 
 

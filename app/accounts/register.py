@@ -10,7 +10,8 @@ from app.models.outgoing_mail import enqueue_mail
 from app.models.security_event import SecurityEventType
 from app.models.session import Session
 from app.models.transaction import in_transaction
-from app.models.user import User, UserRecord, find_taken_profile_field
+from app.models.user import User
+from app.models.user_records import UserRecord, find_taken_profile_field
 from app.security.audit import record
 from app.security.passwords import hash_password
 from app.security.throttle import Action, count_request

@@ -19,7 +19,7 @@ from app.models.outgoing_mail import enqueue_mail
 from app.models.security_event import SecurityEventType
 from app.models.session import Session, remove_sessions_of
 from app.models.transaction import in_transaction
-from app.models.user import UserRecord
+from app.models.user_records import UserRecord
 from app.security.audit import record
 from app.security.passwords import hash_password
 from app.security.throttle import Action, count_request, limit_attempts

@@ -4,7 +4,7 @@ from typing import Any
 
 from app.errors import AccountError, ErrorReason
 from app.models.link import LinkKind, find_live_link
-from app.models.user import UserRecord, find_by_id
+from app.models.user_records import UserRecord, find_by_id
 from app.security.links import read_link_token
 
 

@@ -5,7 +5,7 @@ from app.accounts.caller import SignedInCaller
 from app.accounts.devices import describe_device
 from app.models.keyset import Page, Slice
 from app.models.security_event import SecurityEventRecord, read_newest_events
-from app.models.user import UserRecord
+from app.models.user_records import UserRecord
 from app.permissions import Permission
 
 

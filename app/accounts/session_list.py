@@ -9,7 +9,7 @@ from app.accounts.account_access import require_owner_or
 from app.accounts.caller import SignedInCaller
 from app.accounts.devices import describe_device
 from app.models.session import SessionRecord, find_live_sessions
-from app.models.user import UserRecord
+from app.models.user_records import UserRecord
 from app.permissions import Permission
 
 

@@ -14,7 +14,7 @@ from app.models.live_sessions import begin_session
 from app.models.security_event import SecurityEventType, forget_identity
 from app.models.session import Session
 from app.models.transaction import in_transaction
-from app.models.user import UserRecord, find_by_id
+from app.models.user_records import UserRecord, find_by_id
 from app.security.audit import record
 
 

@@ -10,8 +10,8 @@ from app.accounts.caller import Caller
 from app.accounts.user_filter import conditions
 from app.models import user_list
 from app.models.keyset import Page, Slice
-from app.models.user import UserRecord
 from app.models.user_list import UserOrderField, read_account_page
+from app.models.user_records import UserRecord
 from app.permissions import Permission
 
 

@@ -11,7 +11,7 @@ from app.models.link import LinkKind, spend_link
 from app.models.outgoing_mail import enqueue_mail
 from app.models.security_event import SecurityEventType
 from app.models.transaction import in_transaction
-from app.models.user import UserRecord
+from app.models.user_records import UserRecord
 from app.security.audit import record
 from app.security.links import read_link_token
 from app.security.throttle import Action, count_request, limit_attempts

@@ -17,7 +17,7 @@ from app.cli.account_files import export, import_
 from app.cli.command_errors import report_errors
 from app.errors import AccountError, ErrorReason
 from app.models.keyset import Position
-from app.models.user import UserRecord
+from app.models.user_records import UserRecord
 from app.permissions import ROLES
 
 LISTED = (

@@ -11,7 +11,8 @@ from app.config import current
 from app.errors import AccountError, ErrorReason
 from app.models.connection import database_query
 from app.models.transaction import current_session
-from app.models.user import SIGNED_IN, User, UserRecord
+from app.models.user import User
+from app.models.user_records import SIGNED_IN, UserRecord
 from app.permissions import ADMIN
 
 THE_ONE = "administrators"

@@ -13,7 +13,8 @@ from app.models.long_operations import in_batches, long_timeout
 from app.models.profile import convert_to_stored
 from app.models.queries import Stored, find_all
 from app.models.search_terms import search_terms
-from app.models.user import User, UserRecord
+from app.models.user import User
+from app.models.user_records import UserRecord
 from app.permissions import USER
 from app.profile_fields import PROFILE_FIELDS
 

@@ -9,7 +9,7 @@ from typing import Any
 
 from bson import ObjectId
 
-from app.models.user import UserRecord
+from app.models.user_records import UserRecord
 
 
 def match_credentials(user: UserRecord) -> dict[str, Any]:

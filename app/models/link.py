@@ -11,7 +11,8 @@ from app.clock import now
 from app.models.connection import database_query
 from app.models.credentials import match_credentials
 from app.models.transaction import current_session
-from app.models.user import User, UserRecord, report_taken_values
+from app.models.user import User, report_taken_values
+from app.models.user_records import UserRecord
 
 
 class LinkKind(Enum):

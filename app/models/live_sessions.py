@@ -10,7 +10,8 @@ from app.models.connection import database_query
 from app.models.credentials import match_credentials
 from app.models.queries import find_all
 from app.models.transaction import current_session
-from app.models.user import MAX_SESSIONS, User, UserRecord
+from app.models.user import MAX_SESSIONS, User
+from app.models.user_records import UserRecord
 
 
 @database_query

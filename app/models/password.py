@@ -7,7 +7,8 @@ from app.models.connection import database_query
 from app.models.credentials import change_password, match_credentials
 from app.models.link import LinkKind, end_links
 from app.models.transaction import current_session
-from app.models.user import User, UserRecord
+from app.models.user import User
+from app.models.user_records import UserRecord
 
 
 @database_query

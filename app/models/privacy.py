@@ -16,7 +16,8 @@ from app.models.queries import Stored, find_all
 from app.models.security_event import SecurityEvent, find_events, forget_identity
 from app.models.session import Session, remove_sessions_of
 from app.models.transaction import current_session
-from app.models.user import SIGNED_IN, User, UserRecord, find_by_id
+from app.models.user import User
+from app.models.user_records import SIGNED_IN, UserRecord, find_by_id
 
 MOST_SESSIONS = 1_000  # at most 100 are live; the others are what ended ones left
 MOST_EVENTS = 10_000  # 10 MB at the very most, of the 16 MB that MongoDB answers at once

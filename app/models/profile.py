@@ -9,8 +9,9 @@ from pymongo import ReturnDocument
 from app.clock import midnight, now
 from app.models.connection import database_query
 from app.models.transaction import current_session
-from app.models.user import SIGNED_IN, User, UserRecord, report_taken_values
+from app.models.user import User, report_taken_values
 from app.models.user_list import update_search_terms
+from app.models.user_records import SIGNED_IN, UserRecord
 
 
 def has_changes(user: UserRecord, values: Mapping[str, Any]) -> bool:

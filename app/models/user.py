@@ -1,12 +1,10 @@
-"""The account: its document, its indexes, and how one account is read."""
+"""The account: its document and its indexes. See user_records.py for reading it."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime
 from typing import Any
 
 from bson import ObjectId
-from bson.errors import InvalidId
 from mongoengine import (
     BooleanField,
     DateTimeField,
@@ -22,7 +20,6 @@ from pymongo.errors import DuplicateKeyError
 from app.clock import now
 from app.errors import AccountError, ErrorReason
 from app.models.connection import database_query
-from app.models.queries import find_one
 from app.models.record import Record
 from app.models.search_terms import search_terms
 from app.models.transaction import current_session
@@ -35,8 +32,6 @@ from app.profile_fields import (
 )
 from app.validation.text import EMAIL_LENGTH
 
-UNSEARCHED = {"search": False}  # some twenty strings of no use to whoever reads one account
-SIGNED_IN = {**UNSEARCHED, "password_hash": False, "credential_version": False}
 MAX_SESSIONS = 100  # devices signed in at once; the next login ends the oldest session
 
 
@@ -203,6 +198,7 @@ class User(ProfileFields, Document):
         """
         search_filter = search_terms(email=self.email, full_name=self.full_name)
         self.name_key, self.search = search_filter["name_key"], Search(**search_filter["search"])
+        self.updated_at = self.created_at
         self.validate()
         with report_taken_values():
             self._get_collection().insert_one(self.to_mongo(), session=current_session())
@@ -222,83 +218,3 @@ def report_taken_values() -> Iterator[None]:
             resource="user",
             fields=dict.fromkeys((error.details or {})["keyPattern"], ErrorReason.ALREADY_EXISTS),
         ) from None
-
-
-class UserRecord(Record, document=User):
-    """An account as read. Its secrets are there only where the read asks for them.
-
-    It has all fields of the document; what is annotated here is what the product itself reads.
-    """
-
-    id: ObjectId
-    email: str
-    email_verified: bool
-    full_name: str
-    password_hash: str | None = None
-    credential_version: ObjectId | None = None
-    address: dict[str, str] | None
-    locale: str
-    active: bool
-    roles: list[str]
-    session_ids: Sequence[ObjectId] = ()
-    links: dict[str, Any] | None
-    created_at: datetime
-    updated_at: datetime
-    last_login_at: datetime | None
-    name_key: str = ""
-
-    @classmethod
-    def of(cls, user: User) -> "UserRecord":
-        """The record of a document that has just been written."""
-        return cls(user.to_mongo().to_dict())
-
-
-@database_query
-def find_by_email(email: str) -> UserRecord | None:
-    """Read the account of a normalised address, secrets included: for signing in."""
-    return UserRecord.found(find_one(User._get_collection(), {"email": email}, UNSEARCHED))
-
-
-@database_query
-def find_taken_profile_field(user: User) -> str | None:
-    """Return the name of a unique profile field whose value another account has, or None."""
-    stored = user.to_mongo()
-    for name in PROFILE_FIELDS:
-        if not User._fields[name].unique or name not in stored:
-            continue
-        if find_one(User._get_collection(), {name: stored[name]}, {"_id": True}):
-            return name
-    return None
-
-
-@database_query
-def find_by_id(user_id: ObjectId) -> UserRecord | None:
-    """Read an account, secrets included: for asking for a proof, and for writing to its owner."""
-    return UserRecord.found(find_one(User._get_collection(), {"_id": user_id}, UNSEARCHED))
-
-
-@database_query
-def find_roles(user_id: ObjectId) -> list[str] | None:
-    """The roles of an account, read within the transaction of this thread; None without one.
-
-    Whoever changes the account in the same transaction can rely on them: of two transactions
-    that write the same account at once, MongoDB repeats one.
-    """
-    users, transaction = User._get_collection(), current_session()
-    found = users.find_one({"_id": user_id}, {"roles": True}, session=transaction)
-    return found and found["roles"]
-
-
-@database_query
-def find_signed_in(user_id: str) -> UserRecord | None:
-    """Read the account that a token names, without secrets: the one read of a signed-in request.
-
-    It alone decides whether the account is active, its roles, and which sessions are live.
-    None for an account that does not exist, and for what is no id.
-    """
-    try:
-        key = ObjectId(user_id)
-    except InvalidId:
-        return None
-    users = User._get_collection()
-    return UserRecord.found(find_one(users, {"_id": key}, SIGNED_IN))

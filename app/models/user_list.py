@@ -12,7 +12,8 @@ from app.models.keyset import Page, Slice, read_page
 from app.models.queries import Stored, find_one
 from app.models.search_terms import search_terms
 from app.models.transaction import current_session
-from app.models.user import User, UserRecord
+from app.models.user import User
+from app.models.user_records import UserRecord
 
 SECRETS = {"password_hash", "credential_version", "links"}  # never read for a list
 

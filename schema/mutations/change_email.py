@@ -3,7 +3,7 @@
 import graphene
 
 from app.accounts import change_email as use_case
-from app.models.user import UserRecord
+from app.models.user_records import UserRecord
 from schema.guard import public, signed_in
 from schema.mutations.payloads import AcceptedPayload, UserPayload
 

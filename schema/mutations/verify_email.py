@@ -3,7 +3,7 @@
 import graphene
 
 from app.accounts import verify_email as use_case
-from app.models.user import UserRecord
+from app.models.user_records import UserRecord
 from schema.guard import public
 from schema.mutations.payloads import AcceptedPayload, UserPayload
 

@@ -8,8 +8,8 @@ import graphene
 from app.accounts.administration import read_account
 from app.accounts.session_list import list_sessions_of
 from app.accounts.user_list import UserList, count_accounts, list_accounts, select_accounts
-from app.models.user import UserRecord
 from app.models.user_list import UserOrderField as OrderField
+from app.models.user_records import UserRecord
 from app.permissions import Permission
 from schema.connections import UserConnection
 from schema.cursors import Cursors, TextCursors

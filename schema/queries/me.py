@@ -2,7 +2,7 @@
 
 import graphene
 
-from app.models.user import UserRecord
+from app.models.user_records import UserRecord
 from schema.guard import signed_in
 from schema.types import User
 

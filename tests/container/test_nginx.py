@@ -214,9 +214,11 @@ def run_breaking_server(asked: list[bytes]) -> Iterator[int]:
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = Thread(target=take_and_close, args=(listening, asked))
         thread.start()
-        yield listening.getsockname()[1]
-        listening.shutdown(socket.SHUT_RDWR)
-        thread.join()
+        try:
+            yield listening.getsockname()[1]
+        finally:
+            listening.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
 
 def take_and_close(listening: socket.socket, asked: list[bytes]) -> None:

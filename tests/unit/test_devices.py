@@ -71,9 +71,9 @@ def test_hostile_user_agents_take_little_longer_than_ordinary_text() -> None:
 
 def test_the_patterns_are_loaded_with_the_first_device() -> None:
     ask = (
-        "import sys; import app.factory; from app.accounts.devices import device_of\n"
+        "import sys; import app.factory; from app.accounts.devices import describe_device\n"
         "assert 'ua_parser' not in sys.modules\n"
-        "device_of('curl/8.5.0')\n"
+        "describe_device('curl/8.5.0')\n"
         "assert 'ua_parser' in sys.modules"
     )
     asked = subprocess.run([sys.executable, "-c", ask], capture_output=True, text=True, check=False)

@@ -17,7 +17,8 @@ from app.models.export_policy import (
     list_published_fields,
     require_declarations,
 )
-from app.models.user import Address, User, UserRecord
+from app.models.user import Address, User
+from app.models.user_records import UserRecord
 from app.permissions import Permission
 from app.profile_fields import (
     ADDRESS_PARTS,
@@ -157,8 +158,9 @@ assert add("nickname") == "added"
 from app.accounts.forms import REGISTER
 from app.accounts.import_forms import FORM
 from app.accounts.profile_forms import PROFILE
-from app.models.export_policy import account_file_fields, export_document
-from app.models.user import User, UserRecord
+from app.models.export_policy import list_account_file_fields, export_document
+from app.models.user import User
+from app.models.user_records import UserRecord
 from schema.root import build_schema
 
 types = build_schema().graphql_schema.type_map
@@ -167,7 +169,7 @@ for name in ("User", "RegisterInput", "UpdateProfileInput"):
     assert types[name].fields["nickname"].description == "A field."
 for form in (REGISTER, FORM, PROFILE):
     assert "nickname" in form.fields
-assert "nickname" in account_file_fields()
+assert "nickname" in list_account_file_fields()
 assert export_document(User, {"nickname": "1"})["nickname"] == "1"
 assert UserRecord({"_id": None}).nickname is None
 """)

@@ -16,7 +16,8 @@ from mongoengine import (
 )
 
 from app.clock import now
-from app.models.user import Address, User, UserRecord
+from app.models.user import Address, User
+from app.models.user_records import UserRecord
 from app.profile_fields import PROFILE_FIELDS
 
 # field: (type, required, unique)

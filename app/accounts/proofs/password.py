@@ -5,7 +5,7 @@ from typing import Any
 from app.accounts.caller import Caller
 from app.accounts.sign_in import refuse_login
 from app.config import current
-from app.models.user import UserRecord, find_by_email
+from app.models.user_records import UserRecord, find_by_email
 from app.security.passwords import check_decoy, check_password, hash_password, needs_upgrade
 
 

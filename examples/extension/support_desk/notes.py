@@ -15,7 +15,7 @@ from app.models.outgoing_mail import enqueue_mail
 from app.models.queries import find_all
 from app.models.record import Record
 from app.models.transaction import current_session, in_transaction
-from app.models.user import find_by_id
+from app.models.user_records import find_by_id
 from support_desk.names import DeskMail, DeskPermission
 
 MAX_NOTES = 100

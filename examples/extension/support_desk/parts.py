@@ -8,7 +8,7 @@ from graphene_mongo import MongoengineObjectType
 from app.accounts.caller import OPERATOR
 from app.cli.command_errors import report_errors
 from app.extension import Parts
-from app.models.user import find_by_email
+from app.models.user_records import find_by_email
 from schema.guard import permission
 from support_desk.names import DeskPermission
 from support_desk.notes import Note, NoteRecord, add_note, list_notes, note_password_resets
