@@ -1,1 +1,1 @@
-"""Proof that the product does what it promises."""
+"""The tests of the product."""

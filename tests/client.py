@@ -1,4 +1,4 @@
-"""A GraphQL client for tests: one call for one request, whether in process or over a socket."""
+"""A GraphQL client for tests: one call for one request, in process or over a socket."""
 
 import json
 from typing import Any, Protocol
@@ -39,7 +39,7 @@ ME = "{ me { id email fullName locale active roles } }"
 
 
 class Answer:
-    """A response, its JSON already read."""
+    """A response with its parsed JSON."""
 
     def __init__(self, response: Any) -> None:
         self.response = response
@@ -51,37 +51,37 @@ class Answer:
 
     @property
     def error(self) -> dict:
-        """The only error; a second one is a failure."""
+        """Return the only error; fail if there is not exactly one."""
         (error,) = self.errors
         return error
 
     @property
     def reason(self) -> str:
-        """The reason of the only error."""
+        """Return the reason of the only error."""
         return self.error["extensions"]["reason"]
 
     @property
     def code(self) -> str:
-        """The code of the only error."""
+        """Return the code of the only error."""
         return self.error["extensions"]["code"]
 
     @property
     def fields(self) -> dict[str, str]:
-        """The reason of each field at fault of the only error."""
+        """Return the reason of each invalid field of the only error."""
         return {
             field["field"]: field["reason"] for field in self.error["extensions"].get("fields", [])
         }
 
 
 class Http(Protocol):
-    """What a Client sends with: Flask's test client, or Socket."""
+    """The transport of a Client: Flask's test client, or Socket."""
 
     def post(self, path: str, *, json: Any, headers: dict[str, str]) -> Any:
         """Send JSON."""
 
 
 class Socket:
-    """The same over a real connection to a server."""
+    """A transport over a real connection to a server."""
 
     def __init__(self, url: str) -> None:
         self.url = url
@@ -92,7 +92,7 @@ class Socket:
 
 
 class Client:
-    """Sends operations to /graphql as a front end would."""
+    """Sends operations to /graphql like a front end."""
 
     def __init__(self, http: Http) -> None:
         self.http = http
@@ -122,7 +122,7 @@ class Client:
         )
 
     def register(self, given: dict, **options: Any) -> Answer:
-        """Register an account of `given`."""
+        """Register an account with the data of `given`."""
         return self.send(REGISTER, {"input": given}, **options)
 
     def login(self, email: str, password: str, **options: Any) -> Answer:
@@ -134,7 +134,7 @@ class Client:
         return self.send(REFRESH, {"token": token}, **options)
 
     def me(self, token: str | None = None, **options: Any) -> Answer:
-        """Ask who the caller is."""
+        """Query the caller's account."""
         return self.send(ME, token=token, **options)
 
     def logout(self, token: str | None = None, **options: Any) -> Answer:

@@ -1,25 +1,25 @@
-"""What the application asks the database, command by command."""
+"""A log of the commands that the application sends to the database."""
 
 from pymongo import monitoring
 
 
 class CommandLog(monitoring.CommandListener):
-    """The commands sent, in order, and their names; registered before the client is made."""
+    """Records the commands and their names, in order; register it before the client is created."""
 
     def __init__(self) -> None:
         self.names: list[str] = []
         self.sent: list[dict] = []
 
     def started(self, event: monitoring.CommandStartedEvent) -> None:
-        """Note a command."""
+        """Record a command."""
         self.names.append(event.command_name)
         self.sent.append(event.command)
 
     def succeeded(self, event: monitoring.CommandSucceededEvent) -> None:
-        """Of no interest."""
+        """Do nothing."""
 
     def failed(self, event: monitoring.CommandFailedEvent) -> None:
-        """Of no interest."""
+        """Do nothing."""
 
 
 COMMANDS = CommandLog()

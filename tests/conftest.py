@@ -1,4 +1,4 @@
-"""What tests share: one embedded database, an application in this process, and a real server."""
+"""Shared fixtures: an embedded database, an application in this process, and a real server."""
 
 import os
 from collections.abc import Generator, Iterator
@@ -26,8 +26,8 @@ ENVIRONMENT = {
     "FLASK_ENV": "testing",
     "SECRET_KEY": SECRET_KEY,
     "BCRYPT_ROUNDS": "4",
-    "DATABASE_TIMEOUT_MS": "60000",  # a slow machine is no database that is away
-    "THROTTLE_ADDRESS_FAILURES": "1000",  # all tests come from one address
+    "DATABASE_TIMEOUT_MS": "60000",  # a slow machine must not look like an unreachable database
+    "THROTTLE_ADDRESS_FAILURES": "1000",  # all tests send requests from one address
     "COMPILED": os.environ.get("COMPILED", "true"),  # .ci/run runs the API's tests both ways
     "ENV_FILE": os.devnull,
     "FLASK_SKIP_DOTENV": "1",
@@ -52,7 +52,7 @@ def pytest_runtest_makereport(
 
 @pytest.fixture(scope="session")
 def database_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """The address of an embedded database that lives as long as the tests run."""
+    """The URI of an embedded database that runs as long as the tests."""
     process, uri = start_database(tmp_path_factory.mktemp("data"))
     yield uri
     stop(process)
@@ -60,7 +60,7 @@ def database_uri(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(scope="session")
 def app(database_uri: str) -> Iterator[Flask]:
-    """The application, in this process, its indexes built."""
+    """The application in this process, with its indexes built."""
     app = create_app(load_settings({**ENVIRONMENT, "MONGODB_URI": database_uri}))
     build_indexes()
     yield app
@@ -74,13 +74,13 @@ def api(app: Flask) -> Iterator[Client]:
         document._get_collection().delete_many({})
     key_ring.forget_keys()
     yield Client(app.test_client())
-    SigningKey._get_collection().delete_many({})  # or live_server might sign with what is removed
+    SigningKey._get_collection().delete_many({})  # else live_server might sign with a removed key
     key_ring.forget_keys()
 
 
 @pytest.fixture
 def locale_package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """An empty package on the path, for language folders. What it adds is removed afterwards."""
+    """An importable, empty package for language folders. Its additions are removed afterwards."""
     ours, folder = dict(LOCALES), tmp_path / f"texts_{ObjectId()}"
     folder.mkdir()
     monkeypatch.syspath_prepend(tmp_path)
@@ -99,7 +99,7 @@ def stopped_throttle_clock(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def commands(api: Client) -> list[str]:
     """The names of the commands sent to the database since the test began."""
-    key_ring.read_keys()  # so that no request has to, for half a minute
+    key_ring.read_keys()  # so that no request reads them for half a minute
     COMMANDS.names.clear()
     return COMMANDS.names
 
@@ -108,7 +108,7 @@ def commands(api: Client) -> list[str]:
 def live_server(
     app: Flask, database_uri: str, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Server]:
-    """A real server as production runs it, with two workers, on a free port."""
+    """A real server with two workers on a free port, started as in production."""
     folder: Path = tmp_path_factory.mktemp("server")
     server = start_server(
         {**ENVIRONMENT, "MONGODB_URI": database_uri, "WORKERS": "2", "GRAPHIQL": "true"}, folder

@@ -1,4 +1,4 @@
-"""Made-up people."""
+"""Input data with made-up people."""
 
 from itertools import count
 from typing import Any
@@ -8,7 +8,7 @@ _numbers = count(1)
 
 
 def person(**changes: Any) -> dict[str, Any]:
-    """The input of a registration that succeeds; `changes` replace or, when None, remove parts."""
+    """Return the input of a valid registration; `changes` replace values, None removes them."""
     number = next(_numbers)
     given = {
         "fullName": f"Pessoa {number}",

@@ -1,4 +1,4 @@
-"""A real SMTP server for tests, which refuses, delays, drops and kills as it is told to."""
+"""A real SMTP server for tests, which refuses, delays, drops and kills on request."""
 
 import asyncio
 import email
@@ -20,10 +20,11 @@ ACCEPTED = "250 OK"
 
 
 class MailServer:
-    """What it accepted, in order; what it is to do at each command, by the command's name.
+    """Records the accepted mails in order. `at` holds its reaction to each command, by name.
 
-    at["RCPT"] is a list: each time the command comes, the first of it is taken away, called if it
-    can be, and answered. What is not a list of its own, or empty, is accepted.
+    at["RCPT"] is a list. Each time the command arrives, the first entry is removed: a text is the
+    answer, a function is called and its result is the answer. Without entries, the command is
+    accepted.
     """
 
     def __init__(self) -> None:
@@ -84,7 +85,7 @@ class MailServer:
         return await asyncio.to_thread(action) or ACCEPTED
 
     def message_ids(self) -> list[str]:
-        """The Message-IDs accepted, in order."""
+        """Return the Message-IDs of the accepted mails, in order."""
         return [message["Message-ID"] for message in self.accepted]
 
     def wait_for(self, count: int) -> list[EmailMessage]:
@@ -94,10 +95,10 @@ class MailServer:
 
 
 @contextmanager
-def serving(
+def serve_mail(
     *, tls: ssl.SSLContext | None = None, scheme: str = "smtp", port: int | None = None
 ) -> Iterator[MailServer]:
-    """A mail server on a port of this machine, for as long as the block runs."""
+    """Run a mail server on a port of this machine while the block runs."""
     server, port = MailServer(), port or free_port()
     controller = Controller(server, hostname="127.0.0.1", port=port, tls_context=tls)
     controller.start()
@@ -109,7 +110,7 @@ def serving(
 
 
 def make_certificate(folder: Path) -> Path:
-    """A certificate for 127.0.0.1 that signs itself, its key in the same file."""
+    """Write a self-signed certificate for 127.0.0.1 and its key to one file."""
     pem, key = folder / "certificate.pem", folder / "key.pem"
     made = ["req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2"]
     named = ["-subj", "/CN=127.0.0.1", "-addext", "subjectAltName=IP:127.0.0.1"]

@@ -1,4 +1,4 @@
-"""What the outbox owes, as its readers get it: composed as the worker does, then gone."""
+"""The mail in the outbox as its recipients get it: composed as by the worker, then removed."""
 
 import time
 from collections.abc import Iterator, Mapping
@@ -17,7 +17,7 @@ from app.models.outgoing_mail import OutgoingMail, OutgoingMailRecord
 
 @dataclass(frozen=True)
 class Letter:
-    """A mail that is sent: its kind, its address, and what its template is filled with."""
+    """A sent mail: its kind, its address, and the values of its template."""
 
     kind: str
     to: str
@@ -29,8 +29,8 @@ class Letter:
         return parse_qs(urlparse(self.values["link"]).query)["token"][0]
 
 
-def delivered() -> list[Letter]:
-    """Every mail that is owed, the oldest first; those with nothing to say are not among them."""
+def deliver_mail() -> list[Letter]:
+    """Deliver all mail of the outbox, oldest first; return the letters that have content."""
     outbox = OutgoingMail._get_collection()
     mails = [OutgoingMailRecord(stored) for stored in outbox.find(sort=[("created_at", 1)])]
     outbox.delete_many({})
@@ -38,15 +38,15 @@ def delivered() -> list[Letter]:
     return [Letter(mail.kind, mail.to, values) for mail, values in composed if values is not None]
 
 
-def letter(kind: str) -> Letter:
-    """The only mail of a kind that is owed; the others are delivered, too."""
-    (found,) = [mail for mail in delivered() if mail.kind == kind]
+def deliver_letter(kind: str) -> Letter:
+    """Deliver all mail of the outbox; return the only letter of this kind."""
+    (found,) = [mail for mail in deliver_mail() if mail.kind == kind]
     return found
 
 
 @contextmanager
-def signed_earlier(**ago: float) -> Iterator[None]:
-    """Links that are composed within bear the time of `timedelta(**ago)` before now."""
+def sign_links_earlier(**ago: float) -> Iterator[None]:
+    """Sign links in this block as if it were `timedelta(**ago)` ago."""
     then = int(time.time() - timedelta(**ago).total_seconds())
     with patch.object(TimestampSigner, "get_timestamp", lambda _: then):
         yield

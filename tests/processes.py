@@ -1,4 +1,4 @@
-"""Servers that the tests start as processes of their own, and end by those same processes."""
+"""Processes that tests start, and end with the same process objects."""
 
 import re
 import subprocess
@@ -17,10 +17,10 @@ EMBEDDED_DATABASE = (sys.executable, "-m", "development.embedded_database")
 
 
 def start_database(folder: Path) -> tuple[subprocess.Popen, str]:
-    """Start the development database on a free port; return it, once it serves, with its URI.
+    """Start the development database on a free port; return its process and URI once it serves.
 
-    Clients of the URI wait longer for a server than the published address says.
-    Raises RuntimeError when it refuses to start; why, it has said on stderr.
+    The URI has a longer server selection timeout than the published one.
+    Raises RuntimeError when the database refuses to start; the reason is on stderr.
     """
     folder = Path(folder).resolve()
     process = subprocess.Popen(
@@ -29,7 +29,7 @@ def start_database(folder: Path) -> tuple[subprocess.Popen, str]:
         stdout=subprocess.PIPE,
         text=True,
     )
-    # The one line it prints, when it is ready; or the end of its output, when it has refused.
+    # The one line that it prints when it is ready, or the end of its output when it refuses.
     if not process.stdout.readline():
         stop(process)
         raise RuntimeError(f"the database in {folder} ended with status {process.returncode}")
@@ -40,12 +40,12 @@ def start_database(folder: Path) -> tuple[subprocess.Popen, str]:
 
 @contextmanager
 def connect(uri: str, **options: object) -> Iterator[MongoClient]:
-    """A client of a database that may end before the client is closed."""
+    """Yield a client of a database that may end before the client is closed."""
     client = MongoClient(uri, **options)
     try:
         yield client
     finally:
-        with pymongo.timeout(0.1):  # else it looks for the server, to say goodbye
+        with pymongo.timeout(0.1):  # else it would search for the server to end its sessions
             client.close()
 
 
@@ -54,7 +54,7 @@ def stop(process: subprocess.Popen, seconds: float = HANG) -> None:
 
     Kills it and raises TimeoutExpired when that takes longer than `seconds`.
     """
-    with process:  # closes the pipes and reaps it, whatever happens
+    with process:  # always closes the pipes and reaps the process
         process.terminate()
         try:
             process.wait(seconds)

@@ -1,4 +1,4 @@
-"""Real servers for tests: as production runs it, on a free port, ended by its own pid."""
+"""Real servers for tests: started as in production on a free port, ended by their own pid."""
 
 import os
 import socket
@@ -25,7 +25,7 @@ class Server:
 
 
 def free_port() -> int:
-    """A port that nobody listens on now."""
+    """Return a port on which no program listens now."""
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return probe.getsockname()[1]
 
@@ -33,9 +33,9 @@ def free_port() -> int:
 def start_server(
     environment: Mapping[str, str], folder: Path, program: Sequence[str] = SERVE
 ) -> Server:
-    """Build indexes, start the server and wait until it answers, as ./boot.sh serve does.
+    """Build indexes, start the server as ./boot.sh serve does, and wait until it answers.
 
-    What it writes goes to `folder`/server.log.
+    Its output goes to `folder`/server.log.
     """
     port = free_port()
     environment = {**os.environ, **environment, "PORT": str(port), "HOST": "127.0.0.1"}

@@ -1,4 +1,4 @@
-"""The variables that the settings are read from, and those of them that may be in files."""
+"""The environment variables of the settings, and those of them that may be read from files."""
 
 from app.config import list_variables
 

@@ -1,4 +1,4 @@
-"""`flask ...` as an operator runs it: in a process of its own, with production's settings."""
+"""`flask ...` as an operator runs it: in a separate process, with production settings."""
 
 import os
 import pty
@@ -22,7 +22,7 @@ class Terminal:
     def run(
         self, *args: str, given: bytes = b"", **environment: str
     ) -> subprocess.CompletedProcess:
-        """What became of a command that was given this on standard input."""
+        """Run a command with this standard input; return the completed process."""
         return subprocess.run(
             [*FLASK, *args],
             input=given,
@@ -33,12 +33,12 @@ class Terminal:
         )
 
     def start(self, *args: str) -> subprocess.Popen:
-        """A command on its way; what it says is lost."""
+        """Start a command and return its process; its output is discarded."""
         lost = subprocess.DEVNULL
         return subprocess.Popen([*FLASK, *args], stdout=lost, stderr=lost, **self._around({}))
 
     def watch(self, *args: str) -> tuple[int, str, str]:
-        """The exit code, standard output, and what a terminal shows of standard error."""
+        """Return the exit code, standard output, and what a terminal shows of standard error."""
         master, terminal = pty.openpty()
         process = subprocess.Popen(
             [*FLASK, *args], stdout=subprocess.PIPE, stderr=terminal, **self._around({})
@@ -48,14 +48,14 @@ class Terminal:
         try:
             while piece := os.read(master, 4096):
                 shown += piece
-        except OSError:  # how Linux says that nobody writes there any more
+        except OSError:  # Linux raises this when the other end is closed
             pass
         os.close(master)
         out, _ = process.communicate()
         return process.returncode, out.decode(), shown.decode()
 
     def answer(self, *args: str, answers: list[tuple[str, str]]) -> tuple[int, str]:
-        """Run it in a terminal, where a person answers each question: exit code, all it showed."""
+        """Run a command in a terminal and answer its questions; return exit code and output."""
         shown = ""
         process = subprocess.Popen(
             [sys.executable, "-c", IN_A_TERMINAL, *FLASK, *args],

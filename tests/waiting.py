@@ -1,18 +1,18 @@
-"""Wait for what other threads and processes do, however slow the machine is."""
+"""Waiting for other threads and processes, on machines of any speed."""
 
 import time
 from collections.abc import Callable
 from typing import TypeVar
 
-HANG = 120.0  # seconds; only what never happens takes as long
+HANG = 120.0  # seconds; only an event that never happens takes this long
 
 T = TypeVar("T")
 
 
 def wait_until(claim: Callable[[], T], seconds: float = HANG, pause: float = 0.02) -> T:
-    """Call `claim` every `pause` seconds until it returns something true, and return that.
+    """Call `claim` every `pause` seconds until it returns a true value, and return that value.
 
-    Raises AssertionError with its last answer when `seconds` have passed.
+    Raises AssertionError with its last answer after `seconds`.
     """
     deadline = time.monotonic() + seconds
     while not (answer := claim()):

@@ -1,4 +1,4 @@
-"""user, setUserActive, setUserRoles, deleteUser: what administrators do to one account."""
+"""user, setUserActive, setUserRoles, deleteUser: what an administrator does to one account."""
 
 import pytest
 from bson import ObjectId
@@ -38,8 +38,8 @@ CHANGES = [
 ]
 
 
-def signed_up(api: Client, *roles: str, **changes: object) -> tuple[str, str]:
-    """The id and the access token of a new account."""
+def sign_up(api: Client, *roles: str, **changes: object) -> tuple[str, str]:
+    """Register an account with these roles; return its id and access token."""
     made = api.register(person(**changes)).data["register"]
     User.objects(id=made["user"]["id"]).update(set__roles=["USER", *roles])
     return made["user"]["id"], made["tokens"]["accessToken"]
@@ -48,20 +48,20 @@ def signed_up(api: Client, *roles: str, **changes: object) -> tuple[str, str]:
 @pytest.fixture
 def admin(api: Client) -> tuple[str, str]:
     """The id and the access token of the only administrator."""
-    return signed_up(api, "ADMIN", email="admin@example.com")
+    return sign_up(api, "ADMIN", email="admin@example.com")
 
 
 def change(api: Client, token: str, document: str, user_id: str, **given: object):
     return api.send(document, {"input": {"userId": user_id, **given}}, token=token)
 
 
-def everything() -> list:
-    """All that is stored, but for when sessions were used and how often was guessed."""
+def read_stored_data() -> list:
+    """Return all stored documents but those of throttling, without the last use of sessions."""
     kept = [document for document in DOCUMENTS if document is not Attempts]
     return [list(document._get_collection().find({}, {"last_used_at": 0})) for document in kept]
 
 
-def events(user_id: str) -> list[str]:
+def list_event_types(user_id: str) -> list[str]:
     rows = SecurityEvent.objects(user_id=ObjectId(user_id)).order_by("at", "id")
     return [event.type.value for event in rows]
 
@@ -69,27 +69,27 @@ def events(user_id: str) -> list[str]:
 @pytest.mark.parametrize(
     ("document", "given"), [(USER, None), (USER_ONLY, None), *CHANGES], ids=lambda _: ""
 )
-def test_all_is_for_administrators(
+def test_only_administrators_have_access(
     api: Client, admin: tuple, document: str, given: dict | None
 ) -> None:
-    user_id, token = signed_up(api)
-    before = everything()
+    user_id, token = sign_up(api)
+    before = read_stored_data()
     variables = {"id": user_id} if given is None else {"input": {"userId": user_id, **given}}
     assert api.send(document, variables, token=token).reason == "PERMISSION_DENIED"
     assert api.send(document, variables).reason == "TOKEN_MISSING"
-    assert everything() == before
+    assert read_stored_data() == before
 
 
 @pytest.mark.parametrize("user_id", NOBODY)
-def test_nobody_is_told_to_be_nobody(api: Client, admin: tuple, user_id: str) -> None:
-    before = everything()
+def test_an_unknown_account_is_not_found(api: Client, admin: tuple, user_id: str) -> None:
+    before = read_stored_data()
     for document, given in [(USER, None), *CHANGES]:
         variables = {"id": user_id} if given is None else {"input": {"userId": user_id, **given}}
         answer = api.send(document, variables, token=admin[1], language="en")
         assert list(answer.data.values()) == [None]
         assert (answer.code, answer.reason) == ("NOT_FOUND", "DOES_NOT_EXIST")
         assert answer.error["message"] == "This user does not exist."
-    assert everything() == before
+    assert read_stored_data() == before
 
 
 def test_one_account_is_shown_with_its_sessions(api: Client, admin: tuple) -> None:
@@ -108,17 +108,17 @@ def test_one_account_is_shown_with_its_sessions(api: Client, admin: tuple) -> No
     assert (own["roles"], [s["current"] for s in own["sessions"]]) == (["USER", "ADMIN"], [True])
 
 
-def test_one_account_is_one_read_of_what_is_selected(
+def test_one_account_is_read_once_with_the_selected_fields_alone(
     api: Client, admin: tuple, commands: list[str]
 ) -> None:
-    user_id, _ = signed_up(api, fullName="Ana")
+    user_id, _ = sign_up(api, fullName="Ana")
     commands.clear()
     answer = api.send(USER_ONLY, {"id": user_id}, token=admin[1])
     assert answer.data == {"user": {"fullName": "Ana", "address": None}}
     assert commands == ["find", "find"]
 
 
-def test_closing_ends_sessions_at_once_and_opening_lets_sign_in_again(
+def test_deactivation_ends_sessions_at_once_and_activation_allows_login_again(
     api: Client, admin: tuple
 ) -> None:
     given = person()
@@ -138,7 +138,7 @@ def test_closing_ends_sessions_at_once_and_opening_lets_sign_in_again(
     assert opened.data["setUserActive"]["user"] == {"id": user_id, "active": True, "sessions": []}
     assert api.me(tokens["accessToken"]).reason == "TOKEN_REVOKED"
     assert api.login(given["email"], PASSWORD).errors == []
-    assert events(user_id) == [
+    assert list_event_types(user_id) == [
         "REGISTERED",
         "DEACTIVATED",
         "LOGIN_REFUSED",
@@ -150,20 +150,22 @@ def test_closing_ends_sessions_at_once_and_opening_lets_sign_in_again(
 
 
 @pytest.mark.parametrize("active", [True, False])
-def test_what_is_so_already_is_no_change(api: Client, admin: tuple, active: bool) -> None:
-    user_id, _ = signed_up(api)
+def test_setting_the_current_value_changes_nothing(api: Client, admin: tuple, active: bool) -> None:
+    user_id, _ = sign_up(api)
     change(api, admin[1], SET_ACTIVE, user_id, active=active)
     change(api, admin[1], SET_ROLES, user_id, roles=["USER"])
-    before = everything()
+    before = read_stored_data()
     again = change(api, admin[1], SET_ACTIVE, user_id, active=active)
     assert again.data["setUserActive"]["user"]["active"] is active
     roles = change(api, admin[1], SET_ROLES, user_id, roles=["USER", "USER"])
     assert roles.data["setUserRoles"]["user"]["roles"] == ["USER"]
-    assert everything() == before
+    assert read_stored_data() == before
 
 
-def test_roles_act_on_tokens_already_out_at_the_next_request(api: Client, admin: tuple) -> None:
-    user_id, token = signed_up(api)
+def test_changed_roles_apply_to_existing_tokens_at_the_next_request(
+    api: Client, admin: tuple
+) -> None:
+    user_id, token = sign_up(api)
     assert api.send(USER, {"id": user_id}, token=token).reason == "PERMISSION_DENIED"
     made = change(api, admin[1], SET_ROLES, user_id, roles=["ADMIN", "ADMIN"])
     assert made.data["setUserRoles"]["user"] == {"id": user_id, "roles": ["USER", "ADMIN"]}
@@ -173,20 +175,20 @@ def test_roles_act_on_tokens_already_out_at_the_next_request(api: Client, admin:
     assert lost.data["setUserRoles"]["user"] == {"id": admin[0], "roles": ["USER"]}
     assert api.send(USER, {"id": user_id}, token=admin[1]).reason == "PERMISSION_DENIED"
     assert api.me(admin[1]).errors == []
-    assert events(user_id) == ["REGISTERED", "ROLES_CHANGED"]
-    assert events(admin[0]) == ["REGISTERED", "ROLES_CHANGED"]
+    assert list_event_types(user_id) == ["REGISTERED", "ROLES_CHANGED"]
+    assert list_event_types(admin[0]) == ["REGISTERED", "ROLES_CHANGED"]
 
 
-def test_no_roles_are_refused(api: Client, admin: tuple) -> None:
-    before = everything()
+def test_an_empty_list_of_roles_is_refused(api: Client, admin: tuple) -> None:
+    before = read_stored_data()
     answer = change(api, admin[1], SET_ROLES, admin[0], roles=[])
     assert (answer.code, answer.reason) == ("BAD_USER_INPUT", "INVALID_DATA")
     assert answer.fields == {"roles": "INVALID_DATA"}
     assert answer.error["extensions"]["fields"][0]["path"] == ["input", "roles"]
-    assert everything() == before
+    assert read_stored_data() == before
 
 
-def test_a_deleted_person_is_gone_from_everywhere(api: Client, admin: tuple) -> None:
+def test_deletion_removes_all_data_of_the_person(api: Client, admin: tuple) -> None:
     given = person(fullName="Ana", email="ana@example.com", cpfCnpj="52998224725")
     made = api.register(given).data["register"]
     user_id, token = made["user"]["id"], made["tokens"]["accessToken"]
@@ -195,16 +197,16 @@ def test_a_deleted_person_is_gone_from_everywhere(api: Client, admin: tuple) -> 
     answer = change(api, admin[1], DELETE, user_id)
 
     assert answer.data == {"deleteUser": {"deletedId": user_id}}
-    assert user_id not in str(everything())
-    assert "ana@example.com" not in str(everything())
+    assert user_id not in str(read_stored_data())
+    assert "ana@example.com" not in str(read_stored_data())
     assert api.me(token).reason == "TOKEN_REVOKED"
     assert change(api, admin[1], DELETE, user_id).reason == "DOES_NOT_EXIST"
     assert SecurityEvent.objects(user_id=None, ip_address=None).count() == 2
     assert api.register(given).errors == []
 
 
-def losses(api: Client, user_id: str, token: str) -> list:
-    """Every way in which this administrator may be lost, each as a call that tries it."""
+def list_losses(api: Client, user_id: str, token: str) -> list:
+    """Return every way to lose this administrator, each as a function that tries it."""
     own = {"input": {"password": PASSWORD}}
     return [
         lambda: change(api, token, SET_ACTIVE, user_id, active=False),
@@ -216,38 +218,40 @@ def losses(api: Client, user_id: str, token: str) -> list:
 
 
 @pytest.mark.parametrize("way", range(5))
-def test_the_last_live_administrator_stays(api: Client, admin: tuple, way: int) -> None:
-    signed_up(api)  # an account without the role is none
-    closed, _ = signed_up(api, "ADMIN")  # nor is one that cannot sign in
+def test_the_last_active_administrator_cannot_be_removed(
+    api: Client, admin: tuple, way: int
+) -> None:
+    sign_up(api)  # an account without the role is no administrator
+    closed, _ = sign_up(api, "ADMIN")  # nor is an account that cannot sign in
     change(api, admin[1], SET_ACTIVE, closed, active=False)
-    before = everything()
+    before = read_stored_data()
 
-    answer = losses(api, *admin)[way]()
+    answer = list_losses(api, *admin)[way]()
 
     assert list(answer.data.values()) == [None]
     assert (answer.code, answer.reason) == ("CONFLICT", "LAST_ADMIN")
-    assert everything() == before
+    assert read_stored_data() == before
     assert api.send(USER, {"id": admin[0]}, token=admin[1]).errors == []
 
 
 @pytest.mark.parametrize("way", range(5))
-def test_one_of_two_administrators_may_go(api: Client, admin: tuple, way: int) -> None:
-    other = signed_up(api, "ADMIN")
-    assert losses(api, *admin)[way]().errors == []
+def test_one_of_two_administrators_can_be_removed(api: Client, admin: tuple, way: int) -> None:
+    other = sign_up(api, "ADMIN")
+    assert list_losses(api, *admin)[way]().errors == []
     assert api.send(USER, {"id": other[0]}, token=other[1]).errors == []
-    assert losses(api, *other)[way]().reason == "LAST_ADMIN"
+    assert list_losses(api, *other)[way]().reason == "LAST_ADMIN"
 
 
 @pytest.mark.parametrize("document", [DEACTIVATE_OWN, DELETE_OWN])
-def test_whoever_is_no_administrator_may_leave_where_there_is_none(
+def test_other_accounts_can_leave_when_there_is_no_administrator(
     api: Client, document: str
 ) -> None:
-    _, token = signed_up(api)
+    _, token = sign_up(api)
     assert api.send(document, {"input": {"password": PASSWORD}}, token=token).errors == []
 
 
-def test_what_one_mutation_of_a_request_takes_the_next_has_not(api: Client, admin: tuple) -> None:
-    signed_up(api, "ADMIN")
+def test_a_role_removed_by_one_mutation_is_missing_in_the_next(api: Client, admin: tuple) -> None:
+    sign_up(api, "ADMIN")
     both = """mutation($a: SetUserRolesInput!) {
       first: setUserRoles(input: $a) { user { roles } }
       second: setUserRoles(input: $a) { user { roles } }

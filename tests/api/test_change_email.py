@@ -6,7 +6,7 @@ from app.models.security_event import SecurityEvent
 from app.models.user import User
 from tests.client import Answer, Client, Socket
 from tests.factories import PASSWORD, person
-from tests.mailbox import Letter, delivered, letter, signed_earlier
+from tests.mailbox import Letter, deliver_letter, deliver_mail, sign_links_earlier
 from tests.servers import Server
 
 REQUEST = """
@@ -22,11 +22,11 @@ mutation Confirm($token: String!) {
 ACCEPTED = {"data": {"requestEmailChange": {"accepted": True}}}
 
 
-def registered(api: Client) -> tuple[str, str]:
-    """An address with an account, and its access token."""
+def register_account(api: Client) -> tuple[str, str]:
+    """Register an account; return its address and access token."""
     given = person()
     tokens = api.register(given).data["register"]["tokens"]
-    delivered()
+    deliver_mail()
     return given["email"], tokens["accessToken"]
 
 
@@ -38,42 +38,45 @@ def confirm(api: Client, token: str) -> Answer:
     return api.send(CONFIRM, {"token": token})
 
 
-def stored(email: str) -> dict | None:
+def load_account(email: str) -> dict | None:
     return User._get_collection().find_one({"email": email})
 
 
-def sent(kind: str, letters: list[Letter]) -> Letter:
+def find_letter(kind: str, letters: list[Letter]) -> Letter:
     (found,) = [mail for mail in letters if mail.kind == kind]
     return found
 
 
-def test_the_new_address_confirms_and_the_old_one_is_told(api: Client) -> None:
-    old, token = registered(api)
+def test_the_new_address_confirms_and_the_old_one_is_notified(api: Client) -> None:
+    old, token = register_account(api)
     assert request(api, token, "Nova@Example.com").body == ACCEPTED
-    letters = delivered()
-    link, notice = sent("CHANGE_EMAIL", letters), sent("EMAIL_CHANGE_REQUESTED", letters)
+    letters = deliver_mail()
+    link, notice = (
+        find_letter("CHANGE_EMAIL", letters),
+        find_letter("EMAIL_CHANGE_REQUESTED", letters),
+    )
     assert (link.to, notice.to) == ("nova@example.com", old)
     assert notice.values["new_email"] == "nova@example.com"
-    assert stored(old)["email"] == old  # opening a mail changes nothing
+    assert load_account(old)["email"] == old  # opening a mail changes nothing
 
     answer = confirm(api, link.token)
 
     user = {"email": "nova@example.com", "emailVerified": True}
     assert answer.data == {"confirmEmailChange": {"user": user}}
-    assert stored(old) is None
+    assert load_account(old) is None
     assert api.login(old, PASSWORD).reason == "INVALID_CREDENTIALS"
     assert not api.login("nova@example.com", PASSWORD).errors
-    assert not api.me(token).errors  # sessions go on
-    assert [(mail.kind, mail.to) for mail in delivered()] == [("EMAIL_CHANGED", old)]
+    assert not api.me(token).errors  # sessions stay alive
+    assert [(mail.kind, mail.to) for mail in deliver_mail()] == [("EMAIL_CHANGED", old)]
     assert SecurityEvent._get_collection().count_documents({"type": "EMAIL_CHANGED"}) == 1
 
 
-def test_a_link_works_once_and_a_new_one_ends_the_older(api: Client) -> None:
-    _, token = registered(api)
+def test_a_link_works_once_and_a_new_link_replaces_the_older(api: Client) -> None:
+    _, token = register_account(api)
     request(api, token, "um@example.com")
-    older = letter("CHANGE_EMAIL").token
+    older = deliver_letter("CHANGE_EMAIL").token
     request(api, token, "dois@example.com")
-    newer = letter("CHANGE_EMAIL").token
+    newer = deliver_letter("CHANGE_EMAIL").token
 
     assert confirm(api, older).reason == "LINK_INVALID"
     assert confirm(api, newer).data["confirmEmailChange"]["user"]["email"] == "dois@example.com"
@@ -81,70 +84,70 @@ def test_a_link_works_once_and_a_new_one_ends_the_older(api: Client) -> None:
 
 
 def test_an_expired_link_changes_nothing(api: Client) -> None:
-    old, token = registered(api)
+    old, token = register_account(api)
     request(api, token, "nova@example.com")
-    with signed_earlier(hours=24, seconds=2):
-        link = letter("CHANGE_EMAIL").token
+    with sign_links_earlier(hours=24, seconds=2):
+        link = deliver_letter("CHANGE_EMAIL").token
     assert confirm(api, link).reason == "LINK_EXPIRED"
-    assert stored("nova@example.com") is None
-    assert stored(old) is not None
+    assert load_account("nova@example.com") is None
+    assert load_account(old) is not None
 
 
 def test_a_wrong_password_sends_nothing(api: Client) -> None:
-    old, token = registered(api)
-    before = stored(old)
+    old, token = register_account(api)
+    before = load_account(old)
     answer = request(api, token, "nova@example.com", "errada de propósito")
     assert answer.reason == "INVALID_CREDENTIALS"
-    assert stored(old) == before
-    assert delivered() == []
+    assert load_account(old) == before
+    assert deliver_mail() == []
 
 
-def test_refuses_its_own_address_and_what_is_none(api: Client) -> None:
-    old, token = registered(api)
+def test_refuses_the_current_address_and_invalid_addresses(api: Client) -> None:
+    old, token = register_account(api)
     assert request(api, token, old.upper()).fields == {"newEmail": "INVALID_DATA"}
     assert request(api, token, "nova@").fields == {"newEmail": "INVALID_EMAIL"}
     assert request(api, None, "nova@example.com").reason == "TOKEN_MISSING"
-    assert delivered() == []
+    assert deliver_mail() == []
 
 
-def test_a_taken_address_answers_alike_and_gets_no_link(api: Client) -> None:
-    taken, _ = registered(api)
-    old, token = registered(api)
+def test_a_taken_address_gets_the_same_answer_and_no_link(api: Client) -> None:
+    taken, _ = register_account(api)
+    old, token = register_account(api)
     assert request(api, token, taken).body == ACCEPTED
-    assert [(mail.kind, mail.to) for mail in delivered()] == [("EMAIL_CHANGE_REQUESTED", old)]
+    assert [(mail.kind, mail.to) for mail in deliver_mail()] == [("EMAIL_CHANGE_REQUESTED", old)]
 
 
-def test_an_address_taken_meanwhile_is_refused_and_nothing_changes(api: Client) -> None:
-    old, token = registered(api)
+def test_an_address_taken_before_confirmation_is_refused_and_nothing_changes(api: Client) -> None:
+    old, token = register_account(api)
     request(api, token, "nova@example.com")
-    link = letter("CHANGE_EMAIL").token
+    link = deliver_letter("CHANGE_EMAIL").token
     api.register(person(email="nova@example.com"))
-    before = stored(old)
+    before = load_account(old)
 
     answer = confirm(api, link)
 
     assert (answer.code, answer.reason, answer.fields) == ("CONFLICT", "ALREADY_EXISTS", {})
-    assert stored(old) == before
+    assert load_account(old) == before
 
 
-def test_the_link_dies_when_the_password_changes(api: Client) -> None:
-    old, token = registered(api)
+def test_the_link_becomes_invalid_when_the_password_changes(api: Client) -> None:
+    old, token = register_account(api)
     request(api, token, "ladra@example.com")
-    link = letter("CHANGE_EMAIL").token
+    link = deliver_letter("CHANGE_EMAIL").token
     api.send(
         "mutation($input: ChangePasswordInput!) { changePassword(input: $input) { user { id } } }",
         {"input": {"currentPassword": PASSWORD, "newPassword": "outra frase longa e boa"}},
         token=token,
     )
     assert confirm(api, link).reason == "LINK_INVALID"
-    assert stored(old) is not None
+    assert load_account(old) is not None
 
 
-def test_a_race_for_one_address_has_one_winner(api: Client, live_server: Server) -> None:
-    people = [registered(api) for _ in range(5)]  # a sixth would be slowed down
+def test_only_one_of_concurrent_requests_gets_an_address(api: Client, live_server: Server) -> None:
+    people = [register_account(api) for _ in range(5)]  # a sixth would be throttled
     for _, token in people:
         assert request(api, token, "disputada@example.com").body == ACCEPTED
-    links = [mail.token for mail in delivered() if mail.kind == "CHANGE_EMAIL"]
+    links = [mail.token for mail in deliver_mail() if mail.kind == "CHANGE_EMAIL"]
     assert len(links) == 5
     there = Client(Socket(live_server.url))
 

@@ -1,4 +1,4 @@
-"""flask accounts: administrators, roles, closing and opening, the list; and how commands end."""
+"""flask accounts: administrators, roles, activation, the list, and exit codes of commands."""
 
 import json
 
@@ -35,17 +35,17 @@ def terminal(api: Client, database_uri: str) -> Terminal:
 
 @pytest.fixture
 def runner(api: Client, app: Flask) -> FlaskCliRunner:
-    """The same commands in this process."""
+    """Run the same commands in this process."""
     return app.test_cli_runner()
 
 
-def events() -> list[tuple]:
-    """What was kept, in order: its type, and where it came from."""
+def list_events() -> list[tuple]:
+    """Return the type, address and user agent of the stored events, in order."""
     kept = SecurityEvent.objects.order_by("at")
     return [(event.type.name, event.ip_address, event.user_agent) for event in kept]
 
 
-def test_makes_an_administrator_who_can_log_in_and_administer(
+def test_creates_an_administrator_who_can_log_in_and_administer(
     terminal: Terminal, api: Client
 ) -> None:
     done = terminal.run(*ADMIN, "--password-stdin", given=f"{PASSWORD}\n".encode())
@@ -54,7 +54,7 @@ def test_makes_an_administrator_who_can_log_in_and_administer(
     assert done.stdout.decode() == f"Made ana@example.com ({account.id}): USER, ADMIN\n"
     assert (account.email, account.full_name) == ("ana@example.com", "Ana Souza")
     assert (account.roles, account.session_ids) == (["USER", "ADMIN"], [])
-    assert events() == [("REGISTERED", None, None)]
+    assert list_events() == [("REGISTERED", None, None)]
     (mail,) = OutgoingMail.objects
     assert (mail.kind, mail.to) == ("VERIFY_EMAIL", "ana@example.com")
     token = api.login("ana@example.com", PASSWORD).data["login"]["tokens"]["accessToken"]
@@ -62,7 +62,7 @@ def test_makes_an_administrator_who_can_log_in_and_administer(
     assert page.data["users"]["edges"] == [{"node": {"email": "ana@example.com"}}]
 
 
-def test_asks_what_it_was_not_told_and_shows_no_password(terminal: Terminal, api: Client) -> None:
+def test_prompts_for_missing_values_and_shows_no_password(terminal: Terminal, api: Client) -> None:
     code, shown = terminal.answer(
         *("accounts", "create-admin", "--verified"),
         answers=[
@@ -83,7 +83,7 @@ def test_asks_what_it_was_not_told_and_shows_no_password(terminal: Terminal, api
     assert api.login("ana@example.com", PASSWORD).errors == []
 
 
-def test_tells_each_broken_rule_and_makes_nothing(runner: FlaskCliRunner) -> None:
+def test_reports_each_broken_rule_and_creates_nothing(runner: FlaskCliRunner) -> None:
     given = ["accounts", "create-admin", "--name", " ", "--email", "ana", "--password-stdin"]
     done = runner.invoke(args=given, input="123456\n")
     assert (done.exit_code, done.stdout) == (1, "")
@@ -97,7 +97,7 @@ def test_tells_each_broken_rule_and_makes_nothing(runner: FlaskCliRunner) -> Non
     assert User.objects.count() == 0
 
 
-def test_a_taken_address_is_refused_with_the_way_out(runner: FlaskCliRunner, api: Client) -> None:
+def test_a_taken_address_is_refused_with_advice(runner: FlaskCliRunner, api: Client) -> None:
     api.register(person(email="ana@example.com"))
     done = runner.invoke(args=[*ADMIN, "--password-stdin"], input=PASSWORD)
     assert done.exit_code == 1
@@ -106,10 +106,10 @@ def test_a_taken_address_is_refused_with_the_way_out(runner: FlaskCliRunner, api
         "`flask accounts set-role EMAIL ADMIN` makes it an administrator.\n"
     )
     assert User.objects.get().roles == ["USER"]
-    assert [event for event, *_ in events()] == ["REGISTERED"]
+    assert [event for event, *_ in list_events()] == ["REGISTERED"]
 
 
-def test_roles_act_on_tokens_already_out(terminal: Terminal, api: Client) -> None:
+def test_changed_roles_apply_to_existing_tokens(terminal: Terminal, api: Client) -> None:
     tokens = api.register(person(email="ana@example.com")).data["register"]["tokens"]
     done = terminal.run("accounts", "set-role", "ANA@example.com", "ADMIN")
     assert (done.returncode, done.stdout, done.stderr) == (
@@ -118,10 +118,12 @@ def test_roles_act_on_tokens_already_out(terminal: Terminal, api: Client) -> Non
         b"",
     )
     assert api.me(tokens["accessToken"]).data["me"]["roles"] == ["USER", "ADMIN"]
-    assert events()[1:] == [("ROLES_CHANGED", None, None)]
+    assert list_events()[1:] == [("ROLES_CHANGED", None, None)]
 
 
-def test_the_last_administrator_keeps_role_and_account(runner: FlaskCliRunner, api: Client) -> None:
+def test_the_last_administrator_cannot_lose_role_or_account(
+    runner: FlaskCliRunner, api: Client
+) -> None:
     api.register(person(email="ana@example.com"))
     assert runner.invoke(args=["accounts", "set-role", "ana@example.com", "ADMIN"]).exit_code == 0
     for refused in (["set-role", "ana@example.com", "USER"], ["deactivate", "ana@example.com"]):
@@ -132,7 +134,9 @@ def test_the_last_administrator_keeps_role_and_account(runner: FlaskCliRunner, a
     assert (account.active, account.roles) == (True, ["USER", "ADMIN"])
 
 
-def test_closes_an_account_with_its_sessions_and_opens_it(terminal: Terminal, api: Client) -> None:
+def test_deactivates_an_account_with_its_sessions_and_activates_it(
+    terminal: Terminal, api: Client
+) -> None:
     tokens = api.register(person(email="ana@example.com")).data["register"]["tokens"]
     done = terminal.run("accounts", "deactivate", "ana@example.com")
     assert (done.returncode, done.stdout) == (0, b"ana@example.com: closed\n")
@@ -141,7 +145,7 @@ def test_closes_an_account_with_its_sessions_and_opens_it(terminal: Terminal, ap
     done = terminal.run("accounts", "activate", "ana@example.com")
     assert (done.returncode, done.stdout) == (0, b"ana@example.com: active\n")
     assert api.login("ana@example.com", PASSWORD).errors == []
-    types = [event for event, *_ in events()]
+    types = [event for event, *_ in list_events()]
     assert types == ["REGISTERED", "DEACTIVATED", "LOGIN_REFUSED", "ACTIVATED", "LOGGED_IN"]
 
 
@@ -162,7 +166,7 @@ def test_closes_an_account_with_its_sessions_and_opens_it(terminal: Terminal, ap
         (["import", "/nowhere/users.jsonl"], 2, "No such file"),
     ],
 )
-def test_what_is_wrong_is_said_and_told_by_the_exit_code(
+def test_a_wrong_use_has_a_message_and_an_exit_code(
     runner: FlaskCliRunner, args: list[str], code: int, words: str
 ) -> None:
     done = runner.invoke(args=["accounts", *args])
@@ -170,7 +174,7 @@ def test_what_is_wrong_is_said_and_told_by_the_exit_code(
     assert words in done.stderr
 
 
-def test_lists_all_pages_the_newest_first_without_secrets(
+def test_lists_all_accounts_newest_first_without_secrets(
     terminal: Terminal, runner: FlaskCliRunner
 ) -> None:
     for number in range(103):
@@ -199,7 +203,7 @@ def test_lists_all_pages_the_newest_first_without_secrets(
 
 
 @pytest.mark.parametrize("command", COMMANDS)
-def test_every_command_says_what_it_is_for(runner: FlaskCliRunner, command: str) -> None:
+def test_every_command_has_help(runner: FlaskCliRunner, command: str) -> None:
     done = runner.invoke(args=[*command.split(), "--help"])
     usage, _, text, *_ = done.stdout.splitlines()
     assert done.exit_code == 0
@@ -207,7 +211,7 @@ def test_every_command_says_what_it_is_for(runner: FlaskCliRunner, command: str)
     assert len(text.split()) > 4
 
 
-def test_the_help_of_the_group_tells_the_exit_codes(terminal: Terminal) -> None:
+def test_the_help_of_the_group_lists_the_exit_codes(terminal: Terminal) -> None:
     done = terminal.run("accounts", "--help")
     assert done.returncode == 0
     words = " ".join(done.stdout.decode().split())
@@ -221,7 +225,7 @@ def test_the_help_of_the_group_tells_the_exit_codes(terminal: Terminal) -> None:
     "command",
     [[*ADMIN, "--password-stdin"], ["accounts", "import", "-"], ["db", "indexes"], ["db", "prune"]],
 )
-def test_a_database_that_is_away_costs_one_line(command: list[str]) -> None:
+def test_an_unreachable_database_is_reported_in_one_line(command: list[str]) -> None:
     given = b'{"email": "a@b.co", "full_name": "A", "password": "$2b$04$' + b"." * 53 + b'"}'
     given = given if "import" in command else PASSWORD.encode()
     away = {"DATABASE_TIMEOUT_MS": "200"}
@@ -230,7 +234,7 @@ def test_a_database_that_is_away_costs_one_line(command: list[str]) -> None:
     assert done.stderr == b"Error: The database does not answer (DATABASE_UNAVAILABLE).\n"
 
 
-def test_credentials_that_the_database_refuses_are_told_without_repeating_them(
+def test_refused_database_credentials_are_reported_without_repeating_them(
     database_uri: str,
 ) -> None:
     uri = database_uri.replace("mongodb://", "mongodb://ana:a-wrong-one@")

@@ -1,4 +1,4 @@
-"""flask db: indexes built, shown and checked; what nobody needs removed."""
+"""flask db: build, show and check indexes; remove expired data."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -27,7 +27,7 @@ PRUNED = (
 
 @pytest.fixture
 def terminal(api: Client, database_uri: str) -> Iterator[Terminal]:
-    """A terminal; the indexes are as they were afterwards."""
+    """Yield a terminal and restore the indexes afterwards."""
     yield Terminal(database_uri)
     User._get_collection().delete_many({})
     build_indexes()
@@ -35,12 +35,12 @@ def terminal(api: Client, database_uri: str) -> Iterator[Terminal]:
 
 @pytest.fixture
 def runner(terminal: Terminal, app: Flask) -> FlaskCliRunner:
-    """The same commands in this process."""
+    """Run the same commands in this process."""
     return app.test_cli_runner()
 
 
-def pruned(*, unlisted: int = 0, listed: int = 0, **expired: int) -> list[str]:
-    """What prune tells."""
+def describe_pruned(*, unlisted: int = 0, listed: int = 0, **expired: int) -> list[str]:
+    """Return the lines that prune prints for these counts."""
     return [
         *(f"{name} past their time: {expired.get(name, 0)}" for name in PRUNED),
         f"sessions that no account lists: {unlisted}",
@@ -48,7 +48,7 @@ def pruned(*, unlisted: int = 0, listed: int = 0, **expired: int) -> list[str]:
     ]
 
 
-def test_what_is_missing_is_named_and_then_built(terminal: Terminal) -> None:
+def test_names_missing_indexes_and_then_builds_them(terminal: Terminal) -> None:
     users = User._get_collection()
     users.drop_index("cpf_cnpj_1")
     users.drop_index("roles_1")
@@ -70,7 +70,7 @@ def test_what_is_missing_is_named_and_then_built(terminal: Terminal) -> None:
     assert (done.returncode, done.stdout) == (0, b"all indexes are there\n")
 
 
-def test_shows_what_there_is_and_builds_nothing(runner: FlaskCliRunner) -> None:
+def test_shows_existing_indexes_and_builds_nothing(runner: FlaskCliRunner) -> None:
     Session._get_collection().drop_index("user_id_1")
     done = runner.invoke(args=["db", "indexes", "--show"])
     assert done.exit_code == 0
@@ -86,7 +86,7 @@ def test_shows_what_there_is_and_builds_nothing(runner: FlaskCliRunner) -> None:
     assert "user_id_1" not in Session._get_collection().index_information()
 
 
-def test_an_index_that_is_there_otherwise_is_missing(runner: FlaskCliRunner) -> None:
+def test_an_index_with_other_options_counts_as_missing(runner: FlaskCliRunner) -> None:
     users = User._get_collection()
     users.drop_index("email_1")
     users.create_index("email")
@@ -100,7 +100,9 @@ def test_an_index_that_is_there_otherwise_is_missing(runner: FlaskCliRunner) -> 
     users.drop_index("email_1")
 
 
-def test_what_breaks_an_index_is_told_without_whose_it_is(runner: FlaskCliRunner) -> None:
+def test_values_that_prevent_an_index_are_reported_without_personal_data(
+    runner: FlaskCliRunner,
+) -> None:
     users = User._get_collection()
     users.drop_index("email_1")
     users.insert_many([{"email": "ana@example.com"}, {"email": "ana@example.com"}])
@@ -109,13 +111,13 @@ def test_what_breaks_an_index_is_told_without_whose_it_is(runner: FlaskCliRunner
     assert done.stderr == "Error: users: the same email occurs twice.\n"
 
 
-def test_one_of_show_and_check(runner: FlaskCliRunner) -> None:
+def test_refuses_show_together_with_check(runner: FlaskCliRunner) -> None:
     done = runner.invoke(args=["db", "indexes", "--show", "--check"])
     assert done.exit_code == 2
     assert "--show and --check: one of them." in done.stderr
 
 
-def test_what_nobody_needs_goes_and_nobody_is_logged_out(
+def test_prune_removes_expired_data_and_ends_no_session(
     terminal: Terminal, runner: FlaskCliRunner, api: Client
 ) -> None:
     tokens = api.register(person(email="ana@example.com")).data["register"]["tokens"]
@@ -124,10 +126,10 @@ def test_what_nobody_needs_goes_and_nobody_is_logged_out(
     assert other.errors == []
     (old,) = [one for one in User.objects.get().session_ids if one != live]
     past, later = now() - timedelta(minutes=1), now() + timedelta(days=1)
-    # in time the database would remove some of it by itself: it looks every few seconds
+    # the database removes expired rows by itself, every few seconds
     for document in (Session, SecurityEvent, OutgoingMail):
         document._get_collection().drop_index("expires_at_1")
-    Attempts.objects.delete()  # of the login: forgotten at once
+    Attempts.objects.delete()  # of the login: removed at once
     Session.objects(id=old).update(set__expires_at=past)
     ended, gone = ObjectId(), ObjectId()
     Session(id=ended, user_id=account.id, refresh_id="r", expires_at=later).add()
@@ -135,7 +137,7 @@ def test_what_nobody_needs_goes_and_nobody_is_logged_out(
     User.objects.update(push__session_ids=gone)
     SecurityEvent(type="LOGGED_IN", at=past, expires_at=past).save(force_insert=True)
     OutgoingMail.objects.update(set__gave_up_at=past, set__expires_at=past)
-    found = pruned(sessions=1, security_events=1, outbox=1, unlisted=2, listed=2)
+    found = describe_pruned(sessions=1, security_events=1, outbox=1, unlisted=2, listed=2)
     dry = runner.invoke(args=["db", "prune", "--dry-run"])
     assert (dry.exit_code, dry.stdout.splitlines()) == (0, found)
     assert (Session.objects.count(), OutgoingMail.objects.count()) == (4, 1)
@@ -148,10 +150,10 @@ def test_what_nobody_needs_goes_and_nobody_is_logged_out(
     assert [event.type.name for event in SecurityEvent.objects] == ["REGISTERED", "LOGGED_IN"]
     assert api.me(tokens["accessToken"]).data["me"]["email"] == "ana@example.com"
     assert api.refresh(tokens["refreshToken"]).errors == []
-    assert runner.invoke(args=["db", "prune"]).stdout.splitlines() == pruned()
+    assert runner.invoke(args=["db", "prune"]).stdout.splitlines() == describe_pruned()
 
 
-def test_more_than_a_batch_goes_too(runner: FlaskCliRunner) -> None:
+def test_prune_removes_more_than_one_batch(runner: FlaskCliRunner) -> None:
     SecurityEvent._get_collection().drop_index("expires_at_1")
     past = now() - timedelta(minutes=1)
     kept = {"type": "LOGGED_IN", "at": past}
@@ -164,5 +166,5 @@ def test_more_than_a_batch_goes_too(runner: FlaskCliRunner) -> None:
         [{"user_id": ObjectId(), "refresh_id": "r", "expires_at": later} for _ in range(130)]
     )
     done = runner.invoke(args=["db", "prune"])
-    assert done.stdout.splitlines() == pruned(security_events=230, unlisted=130)
+    assert done.stdout.splitlines() == describe_pruned(security_events=230, unlisted=130)
     assert (SecurityEvent.objects.count(), Session.objects.count()) == (1, 0)

@@ -1,4 +1,4 @@
-"""CORS: pages of allowed origins may call the API; by default none may."""
+"""CORS: pages of allowed origins may call the API; by default no origin is allowed."""
 
 from dataclasses import replace
 
@@ -12,19 +12,19 @@ APP = "https://app.example.com"
 
 
 @pytest.fixture
-def allowing(api: Client, monkeypatch: pytest.MonkeyPatch) -> Client:
-    """The client, where APP is allowed."""
+def cors_client(api: Client, monkeypatch: pytest.MonkeyPatch) -> Client:
+    """A client of an application that allows the origin APP."""
     monkeypatch.setattr(config, "_current", replace(config.current(), cors_origins=(APP,)))
     return api
 
 
-def test_nothing_is_allowed_by_default(api: Client) -> None:
+def test_no_origin_is_allowed_by_default(api: Client) -> None:
     answer = api.me(headers={"Origin": APP})
     assert not [name for name, _ in answer.headers if name.startswith("Access-Control")]
 
 
-def test_an_allowed_origin_may_read_the_answer(allowing: Client) -> None:
-    headers = allowing.me(headers={"Origin": APP}).headers
+def test_an_allowed_origin_may_read_the_answer(cors_client: Client) -> None:
+    headers = cors_client.me(headers={"Origin": APP}).headers
     assert headers["Access-Control-Allow-Origin"] == APP
     assert headers["Access-Control-Expose-Headers"] == "X-Request-Id"
     assert "Access-Control-Allow-Credentials" not in headers
@@ -34,15 +34,15 @@ def test_an_allowed_origin_may_read_the_answer(allowing: Client) -> None:
 @pytest.mark.parametrize(
     "origin", ["https://evil.example", "null", "https://app.example.com.evil.example", APP.upper()]
 )
-def test_another_origin_may_not(allowing: Client, origin: str) -> None:
-    headers = allowing.me(headers={"Origin": origin}).headers
+def test_another_origin_may_not_read_the_answer(cors_client: Client, origin: str) -> None:
+    headers = cors_client.me(headers={"Origin": origin}).headers
     assert "Access-Control-Allow-Origin" not in headers
     assert "Origin" in headers.getlist("Vary")
 
 
-def test_a_preflight_is_answered(allowing: Client) -> None:
+def test_a_preflight_is_answered(cors_client: Client) -> None:
     asked = {"Origin": APP, "Access-Control-Request-Method": "POST"}
-    answer = allowing.http.options("/graphql", headers=asked)
+    answer = cors_client.http.options("/graphql", headers=asked)
     assert answer.status_code == 204
     assert answer.headers["Access-Control-Allow-Origin"] == APP
     assert "Authorization" in answer.headers["Access-Control-Allow-Headers"]
@@ -50,6 +50,6 @@ def test_a_preflight_is_answered(allowing: Client) -> None:
 
 
 @pytest.mark.parametrize("value", ["*", "app.example.com", "https://app.example.com/", "null"])
-def test_what_is_no_origin_stops_the_start(value: str) -> None:
+def test_an_invalid_origin_prevents_the_start(value: str) -> None:
     with pytest.raises(SettingsError, match=r"^CORS_ORIGINS: "):
         load_settings({"FLASK_ENV": "development", "CORS_ORIGINS": value})

@@ -1,4 +1,4 @@
-"""What deploy/ shows and alerts on exists: each metric named there is told at /metrics."""
+"""The dashboard and alerts in deploy/: each metric that they name is served at /metrics."""
 
 import json
 import re
@@ -19,35 +19,35 @@ RULES = ROOT / "deploy" / "prometheus-rules.yaml"
 METRIC = re.compile(r"\baccounts_[a-z_]+")
 
 
-def expressions() -> list[str]:
+def list_expressions() -> list[str]:
     panels = json.loads(DASHBOARD.read_text(encoding="utf-8"))["panels"]
     return [target["expr"] for panel in panels for target in panel.get("targets", [])]
 
 
 @pytest.fixture
-def told(api: Client) -> set[str]:
-    """The names of all series of a server that has answered something."""
+def series_names(api: Client) -> set[str]:
+    """The names of all series of a server that has answered requests."""
     api.register(person())
     api.http.get("/health/live")
     text = api.http.get("/metrics").text
     return set(re.findall(r"^(accounts_[a-z_]+)", text, re.MULTILINE))
 
 
-def test_every_metric_of_the_dashboard_is_told(told: set[str]) -> None:
-    named = {name for expression in expressions() for name in METRIC.findall(expression)}
+def test_every_metric_of_the_dashboard_is_served(series_names: set[str]) -> None:
+    named = {name for expression in list_expressions() for name in METRIC.findall(expression)}
     assert len(named) >= 10
-    assert named - told == set()
+    assert named - series_names == set()
 
 
-def test_every_metric_of_the_alerts_is_told(told: set[str]) -> None:
+def test_every_metric_of_the_alerts_is_served(series_names: set[str]) -> None:
     named = set(METRIC.findall(RULES.read_text(encoding="utf-8")))
     assert len(named) >= 6
-    assert named - told == set()
+    assert named - series_names == set()
 
 
-def test_every_metric_told_is_shown_or_alerted_on(told: set[str]) -> None:
-    shown = " ".join([*expressions(), RULES.read_text(encoding="utf-8")])
-    series = {re.sub(r"_(bucket|count|sum)$", "", name) for name in told}
+def test_every_served_metric_is_shown_or_alerted_on(series_names: set[str]) -> None:
+    shown = " ".join([*list_expressions(), RULES.read_text(encoding="utf-8")])
+    series = {re.sub(r"_(bucket|count|sum)$", "", name) for name in series_names}
     assert {name for name in series if name not in shown and f"{name}_total" not in shown} == set()
 
 
@@ -67,7 +67,7 @@ def test_prometheus_reads_the_rules_the_panels_and_the_page(api: Client, tmp_pat
         {"record": f"panel:{number}", "expr": expression}
         for number, expression in enumerate(
             expression.replace("$__rate_interval", "5m").replace("$instance", ".*")
-            for expression in expressions()
+            for expression in list_expressions()
         )
     ]
     panels = tmp_path / "panels.yaml"  # JSON is YAML
@@ -85,11 +85,11 @@ def test_prometheus_reads_the_rules_the_panels_and_the_page(api: Client, tmp_pat
     assert checked.returncode == 0, checked.stderr.decode()
 
 
-def test_every_outcome_that_is_ours_is_a_reason() -> None:
+def test_every_outcome_of_this_product_is_an_error_reason() -> None:
     faults = set(re.findall(r'outcome=~"([A-Z_|]+)"', RULES.read_text(encoding="utf-8")))
     names = {name for group in faults for name in group.split("|")}
     assert names == {"EXCEPTION", "DATABASE_UNAVAILABLE", "OVERLOADED"}
     assert names <= set(ErrorReason.__members__)
     results = set(re.findall(r'result=~?"([a-z|]+)"', RULES.read_text(encoding="utf-8")))
-    told = {name for group in results for name in group.split("|")}
-    assert told <= {*metrics.LOGIN_RESULTS.values(), metrics.FAILED}
+    series_names = {name for group in results for name in group.split("|")}
+    assert series_names <= {*metrics.LOGIN_RESULTS.values(), metrics.FAILED}

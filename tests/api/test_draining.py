@@ -1,4 +1,4 @@
-"""Stopping and replacing workers, under load: nobody is cut off."""
+"""Stopping and replacing workers under load: no request is interrupted."""
 
 import signal
 import threading
@@ -19,8 +19,8 @@ QUESTION = {"query": "{ passwordPolicy { minLength } }"}
 
 
 @contextmanager
-def serving(uri: str, folder: Path, *, workers: int, drains: int) -> Iterator[Server]:
-    """A server of so many workers that drains for so many seconds."""
+def run_server(uri: str, folder: Path, *, workers: int, drains: int) -> Iterator[Server]:
+    """Run a server with so many workers that drains for so many seconds."""
     settings = {"MONGODB_URI": uri, "WORKERS": str(workers), "DRAIN_SECONDS": str(drains)}
     started = start_server({**ENVIRONMENT, **settings}, folder)
     try:
@@ -32,14 +32,14 @@ def serving(uri: str, folder: Path, *, workers: int, drains: int) -> Iterator[Se
 
 @pytest.fixture
 def server(database_uri: str, tmp_path: Path) -> Iterator[Server]:
-    """A server of two workers that drains for longer than any test waits."""
-    with serving(database_uri, tmp_path, workers=2, drains=300) as started:
+    """A server of two workers that drains for longer than any test lasts."""
+    with run_server(database_uri, tmp_path, workers=2, drains=300) as started:
         yield started
 
 
 @contextmanager
-def asking(server: Server) -> Iterator[Counter]:
-    """Three clients that keep their connections ask without pause; counts what came of it."""
+def send_requests(server: Server) -> Iterator[Counter]:
+    """Send requests without pause from three clients with open connections; count the outcomes."""
     seen: Counter = Counter()
     over = threading.Event()
 
@@ -65,52 +65,54 @@ def asking(server: Server) -> Iterator[Counter]:
             thread.join()
 
 
-def ready(server: Server) -> int:
+def get_readiness(server: Server) -> int:
     return requests.get(f"{server.url}/health/ready", timeout=HANG).status_code
 
 
-def test_a_server_told_to_stop_is_not_ready_and_goes_on_answering_for_a_while(
+def test_a_stopping_server_is_not_ready_and_still_answers_for_a_while(
     server: Server,
 ) -> None:
-    assert ready(server) == 200
-    with asking(server) as seen:
+    assert get_readiness(server) == 200
+    with send_requests(server) as seen:
         server.process.terminate()
-        wait_until(lambda: ready(server) == 503)
+        wait_until(lambda: get_readiness(server) == 503)
         assert requests.get(f"{server.url}/health/live", timeout=HANG).status_code == 200
         wait_until(lambda: seen[200, "close"] > 2)
         assert server.process.poll() is None
     assert set(seen) == {(200, None), (200, "close")}
 
 
-def test_a_server_told_to_stop_ends_when_it_has_drained(database_uri: str, tmp_path: Path) -> None:
-    with serving(database_uri, tmp_path, workers=2, drains=1) as server:
+def test_a_stopping_server_ends_after_draining(database_uri: str, tmp_path: Path) -> None:
+    with run_server(database_uri, tmp_path, workers=2, drains=1) as server:
         began = time.monotonic()
         server.process.terminate()
         assert server.process.wait(HANG) == 0
         assert time.monotonic() - began >= 1
 
 
-def test_workers_that_begin_to_serve_meanwhile_are_not_ready_either(
+def test_workers_that_start_while_the_server_stops_are_not_ready_either(
     database_uri: str, tmp_path: Path
 ) -> None:
-    with serving(database_uri, tmp_path, workers=6, drains=300) as server:  # one of them answers
+    with run_server(database_uri, tmp_path, workers=6, drains=300) as server:  # one of them answers
         server.process.terminate()
-        # a connection each: any of the workers may take it
-        wait_until(lambda: [ready(server) for _ in range(20)] == [503] * 20)
+        # each request opens a connection: any worker may accept it
+        wait_until(lambda: [get_readiness(server) for _ in range(20)] == [503] * 20)
 
 
-def test_a_second_signal_ends_it_at_once(server: Server) -> None:
+def test_a_second_signal_ends_the_server_at_once(server: Server) -> None:
     server.process.terminate()
-    wait_until(lambda: ready(server) == 503)
+    wait_until(lambda: get_readiness(server) == 503)
     server.process.terminate()
-    assert server.process.wait(HANG) == 0  # the rest of the 300 seconds is not waited for
+    assert server.process.wait(HANG) == 0  # it does not wait for the rest of the 300 seconds
 
 
-def test_hangup_replaces_the_workers_and_cuts_nobody_off(server: Server, tmp_path: Path) -> None:
+def test_sighup_replaces_the_workers_and_interrupts_no_request(
+    server: Server, tmp_path: Path
+) -> None:
     log = tmp_path / "server.log"
-    with asking(server) as seen:
+    with send_requests(server) as seen:
         server.process.send_signal(signal.SIGHUP)
         wait_until(lambda: log.read_text().count("Stopped old worker") >= 2)
-        assert ready(server) == 200
+        assert get_readiness(server) == 200
     assert log.read_text().count("Stopped old worker") == 2
     assert {outcome[0] for outcome in seen} == {200}

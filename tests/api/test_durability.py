@@ -1,4 +1,4 @@
-"""Faults: what was acknowledged survives kill -9; a database that is away is told as such."""
+"""Faults: acknowledged writes survive kill -9; an unreachable database is reported as such."""
 
 import time
 from pathlib import Path
@@ -13,7 +13,7 @@ from tests.servers import start_server
 from tests.waiting import HANG, wait_until
 
 
-def test_nothing_acknowledged_is_lost_when_server_and_database_are_killed(tmp_path: Path) -> None:
+def test_acknowledged_writes_survive_the_kill_of_server_and_database(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
     database, uri = start_database(data)
@@ -39,7 +39,7 @@ def test_nothing_acknowledged_is_lost_when_server_and_database_are_killed(tmp_pa
         stop(database)
 
 
-def test_no_worker_outlives_a_server_that_was_killed(database_uri: str, tmp_path: Path) -> None:
+def test_workers_end_when_their_server_is_killed(database_uri: str, tmp_path: Path) -> None:
     server = start_server({**ENVIRONMENT, "MONGODB_URI": database_uri}, tmp_path)
     with server.process:
         server.process.kill()
@@ -54,12 +54,12 @@ def is_served(url: str) -> bool:
     return True
 
 
-def test_a_database_that_is_away_is_told_as_such(tmp_path: Path) -> None:
+def test_an_unreachable_database_is_reported_as_unavailable(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
     database, uri = start_database(data)
     uri = uri.partition("?")[0]
-    waits = {"DATABASE_TIMEOUT_MS": "3000", "WORKERS": "1"}  # each worker learns it for itself
+    waits = {"DATABASE_TIMEOUT_MS": "3000", "WORKERS": "1"}  # each worker notices it on its own
     server = start_server({**ENVIRONMENT, "MONGODB_URI": uri, **waits}, tmp_path)
     try:
         live = Client(Socket(server.url))

@@ -1,4 +1,4 @@
-"""logoutEverywhere and revokeSession, and the events that every way of ending leaves."""
+"""logoutEverywhere and revokeSession, and the events that each way to end a session stores."""
 
 import pytest
 from bson import ObjectId
@@ -32,16 +32,16 @@ def revoke(api: Client, session_id: object, token: str | None, **options: object
     return api.send(REVOKE, {"id": str(session_id)}, token=token, headers=CURL, **options)
 
 
-def last_events(count: int) -> list[tuple[str, str | None]]:
-    """What happened lately and by what device, the newest first."""
+def list_last_events(count: int) -> list[tuple[str, str | None]]:
+    """Return the type and user agent of the last `count` events, newest first."""
     return [
         (event.type.name, event.user_agent)
         for event in SecurityEvent.objects.order_by("-at", "-id").limit(count)
     ]
 
 
-def kept() -> tuple:
-    """All that ending a session would change."""
+def read_stored_data() -> tuple:
+    """Return all stored data that ending a session would change."""
     return tuple(
         list(document._get_collection().find(sort=[("_id", 1)]))
         for document in (User, Session, SecurityEvent)
@@ -50,7 +50,7 @@ def kept() -> tuple:
 
 @pytest.fixture
 def devices(api: Client) -> list[dict]:
-    """The tokens of one account's three sessions, beside an account of somebody else."""
+    """The tokens of one account's three sessions; another account exists, too."""
     api.register(person())
     given = person()
     first = api.register(given).data["register"]["tokens"]
@@ -60,11 +60,11 @@ def devices(api: Client) -> list[dict]:
 
 @pytest.fixture
 def ids(devices: list[dict]) -> list[ObjectId]:
-    """Their sessions' ids, in the same order."""
+    """The ids of their sessions, in the same order."""
     return User.objects.order_by("-created_at").first().session_ids
 
 
-def test_logs_out_everywhere_at_once(api: Client, devices: list[dict]) -> None:
+def test_logout_everywhere_ends_all_sessions_at_once(api: Client, devices: list[dict]) -> None:
     answer = logout_everywhere(api, devices[1]["accessToken"])
     assert answer.errors == []
     assert answer.data == {"logoutEverywhere": {"sessionsEnded": 3}}
@@ -74,16 +74,18 @@ def test_logs_out_everywhere_at_once(api: Client, devices: list[dict]) -> None:
     stranger, owner = User.objects.order_by("created_at")
     assert (len(stranger.session_ids), owner.session_ids) == (1, [])
     assert [session.id for session in Session.objects] == stranger.session_ids
-    assert last_events(2) == [("LOGGED_OUT", "curl/8.5.0"), ("LOGGED_IN", "okhttp/4.12.0")]
+    assert list_last_events(2) == [("LOGGED_OUT", "curl/8.5.0"), ("LOGGED_IN", "okhttp/4.12.0")]
 
 
 @pytest.mark.parametrize("given", [{"exceptCurrent": False}, {"exceptCurrent": None}])
-def test_everywhere_is_here_too_unless_told(api: Client, devices: list[dict], given: dict) -> None:
+def test_logout_everywhere_includes_the_current_session_by_default(
+    api: Client, devices: list[dict], given: dict
+) -> None:
     answer = logout_everywhere(api, devices[0]["accessToken"], **given)
     assert answer.data == {"logoutEverywhere": {"sessionsEnded": 3}}
 
 
-def test_may_keep_the_session_that_asks(
+def test_logout_everywhere_can_keep_the_current_session(
     api: Client, devices: list[dict], ids: list[ObjectId]
 ) -> None:
     answer = logout_everywhere(api, devices[1]["accessToken"], exceptCurrent=True)
@@ -95,15 +97,15 @@ def test_may_keep_the_session_that_asks(
     assert User.objects.order_by("-created_at").first().session_ids == [ids[1]]
 
 
-def test_ending_no_other_session_is_no_event(api: Client) -> None:
+def test_ending_no_other_session_stores_no_event(api: Client) -> None:
     token = api.register(person()).data["register"]["tokens"]["accessToken"]
-    before = kept()
+    before = read_stored_data()
     answer = logout_everywhere(api, token, exceptCurrent=True)
     assert answer.data == {"logoutEverywhere": {"sessionsEnded": 0}}
-    assert kept() == before
+    assert read_stored_data() == before
 
 
-def test_a_session_that_the_database_has_forgotten_is_not_counted(
+def test_a_session_that_the_database_has_removed_is_not_counted(
     api: Client, devices: list[dict], ids: list[ObjectId]
 ) -> None:
     Session.objects(id=ids[0]).delete()
@@ -111,21 +113,21 @@ def test_a_session_that_the_database_has_forgotten_is_not_counted(
     assert answer.data == {"logoutEverywhere": {"sessionsEnded": 2}}
 
 
-def test_only_who_is_signed_in_logs_out_everywhere(api: Client, devices: list[dict]) -> None:
-    before = kept()
+def test_logout_everywhere_needs_a_signed_in_caller(api: Client, devices: list[dict]) -> None:
+    before = read_stored_data()
     assert logout_everywhere(api, None).reason == "TOKEN_MISSING"
     assert logout_everywhere(api, devices[0]["refreshToken"]).reason == "TOKEN_INVALID"
-    assert kept() == before
+    assert read_stored_data() == before
 
 
-def test_a_session_that_has_ended_ends_no_other(api: Client, devices: list[dict]) -> None:
+def test_an_ended_session_cannot_end_others(api: Client, devices: list[dict]) -> None:
     api.logout(devices[0]["accessToken"])
-    before = kept()
+    before = read_stored_data()
     assert logout_everywhere(api, devices[0]["accessToken"]).reason == "TOKEN_REVOKED"
-    assert kept() == before
+    assert read_stored_data() == before
 
 
-def test_revokes_one_session_at_once_and_shows_it_as_it_was(
+def test_revoke_ends_one_session_at_once_and_returns_it(
     api: Client, devices: list[dict], ids: list[ObjectId]
 ) -> None:
     stored = Session.objects.get(id=ids[2])
@@ -145,10 +147,13 @@ def test_revokes_one_session_at_once_and_shows_it_as_it_was(
     for tokens in devices[:2]:
         assert api.me(tokens["accessToken"]).errors == []
     assert Session.objects(id=ids[2]).count() == 0
-    assert last_events(2) == [("SESSION_REVOKED", "curl/8.5.0"), ("LOGGED_IN", "okhttp/4.12.0")]
+    assert list_last_events(2) == [
+        ("SESSION_REVOKED", "curl/8.5.0"),
+        ("LOGGED_IN", "okhttp/4.12.0"),
+    ]
 
 
-def test_the_session_that_asks_may_revoke_itself(
+def test_the_current_session_can_revoke_itself(
     api: Client, devices: list[dict], ids: list[ObjectId]
 ) -> None:
     answer = revoke(api, ids[0], devices[0]["accessToken"])
@@ -157,64 +162,64 @@ def test_the_session_that_asks_may_revoke_itself(
 
 
 @pytest.mark.parametrize("session_id", ["", "x", "0" * 24, "é" * 24, "\x00", "a" * 5000])
-def test_no_id_of_a_session_does_not_exist(
+def test_an_unknown_session_id_is_not_found(
     api: Client, devices: list[dict], session_id: str
 ) -> None:
-    before = kept()
+    before = read_stored_data()
     answer = revoke(api, session_id, devices[0]["accessToken"], language="pt-BR")
     assert answer.data == {"revokeSession": None}
     assert (answer.code, answer.reason) == ("NOT_FOUND", "DOES_NOT_EXIST")
     assert answer.error["message"] == "Este(a) sessão não existe."
-    assert kept() == before
+    assert read_stored_data() == before
 
 
-def test_anothers_session_and_one_that_ended_do_not_exist_either(
+def test_an_ended_session_and_another_accounts_session_are_not_found(
     api: Client, devices: list[dict], ids: list[ObjectId]
 ) -> None:
     api.logout(devices[1]["accessToken"])
     foreign = User.objects.order_by("created_at").first().session_ids[0]
-    before = kept()
+    before = read_stored_data()
     for session_id in (foreign, ids[1]):
         answer = revoke(api, session_id, devices[0]["accessToken"], language="en")
         assert answer.reason == "DOES_NOT_EXIST"
         assert answer.error["message"] == "This session does not exist."
-    assert kept() == before
+    assert read_stored_data() == before
 
 
-def test_only_who_is_signed_in_revokes(
+def test_revoke_needs_a_signed_in_caller(
     api: Client, devices: list[dict], ids: list[ObjectId]
 ) -> None:
-    before = kept()
+    before = read_stored_data()
     assert revoke(api, ids[0], None).reason == "TOKEN_MISSING"
-    assert kept() == before
+    assert read_stored_data() == before
 
 
-def test_a_logout_is_an_event(api: Client, devices: list[dict]) -> None:
+def test_a_logout_stores_an_event(api: Client, devices: list[dict]) -> None:
     api.logout(devices[0]["accessToken"], headers=CURL)
-    assert last_events(2) == [("LOGGED_OUT", "curl/8.5.0"), ("LOGGED_IN", "okhttp/4.12.0")]
-    before = kept()
+    assert list_last_events(2) == [("LOGGED_OUT", "curl/8.5.0"), ("LOGGED_IN", "okhttp/4.12.0")]
+    before = read_stored_data()
     assert api.logout(devices[0]["accessToken"]).reason == "TOKEN_REVOKED"
-    assert kept() == before
+    assert read_stored_data() == before
 
 
-def test_the_reuse_of_a_refresh_token_is_an_event(api: Client, devices: list[dict]) -> None:
+def test_the_reuse_of_a_refresh_token_stores_an_event(api: Client, devices: list[dict]) -> None:
     api.refresh(devices[0]["refreshToken"])
     shift_rotations(11)
     assert api.refresh(devices[0]["refreshToken"], headers=CURL).reason == "TOKEN_REUSED"
-    assert last_events(2) == [("TOKEN_REUSED", "curl/8.5.0"), ("LOGGED_IN", "okhttp/4.12.0")]
-    before = kept()
+    assert list_last_events(2) == [("TOKEN_REUSED", "curl/8.5.0"), ("LOGGED_IN", "okhttp/4.12.0")]
+    before = read_stored_data()
     assert api.refresh(devices[0]["refreshToken"]).reason == "TOKEN_REVOKED"
-    assert kept() == before
+    assert read_stored_data() == before
 
 
 @pytest.mark.parametrize("end", ["logout", "everywhere", "revoke", "reuse"])
-def test_nothing_ends_when_its_event_cannot_be_kept(
+def test_no_session_ends_when_its_event_cannot_be_stored(
     api: Client, devices: list[dict], ids: list[ObjectId], end: str
 ) -> None:
     access, used = devices[0]["accessToken"], devices[0]["refreshToken"]
     api.refresh(used)
     shift_rotations(11)
-    before = kept()
+    before = read_stored_data()
     ends = {
         "logout": lambda: api.logout(access),
         "everywhere": lambda: logout_everywhere(api, access),
@@ -228,5 +233,5 @@ def test_nothing_ends_when_its_event_cannot_be_kept(
     finally:
         database.command("collMod", "security_events", validator={})
     assert answer.reason == "EXCEPTION"
-    assert kept() == before
+    assert read_stored_data() == before
     assert api.me(access).errors == []

@@ -1,4 +1,4 @@
-"""/graphql: GraphQL over HTTP beyond what the graphql-http audit sees."""
+"""/graphql: GraphQL over HTTP, beyond what the graphql-http audit tests."""
 
 import json
 from typing import Any
@@ -27,7 +27,7 @@ def post(http: Any, body: Any, **headers: str) -> TestResponse:
     return http.post("/graphql", data=data, headers={"Content-Type": JSON, **named})
 
 
-def reason(response: TestResponse) -> str:
+def read_reason(response: TestResponse) -> str:
     assert response.mimetype in (JSON, GRAPHQL)
     assert "data" not in response.json, "a request error has no data key"
     return response.json["errors"][0]["extensions"]["reason"]
@@ -51,7 +51,7 @@ def reason(response: TestResponse) -> str:
         (f"{JSON}; charset=utf-8", JSON),
     ],
 )
-def test_answers_in_the_media_type_asked_for(http: Any, accept: str, media_type: str) -> None:
+def test_answers_in_the_requested_media_type(http: Any, accept: str, media_type: str) -> None:
     response = post(http, {"query": POLICY}, **({"Accept": accept} if accept else {}))
     assert response.status_code == 200
     assert response.content_type == f"{media_type}; charset=utf-8"
@@ -59,10 +59,10 @@ def test_answers_in_the_media_type_asked_for(http: Any, accept: str, media_type:
 
 
 @pytest.mark.parametrize("accept", ["text/html", "image/png, text/plain", f"{JSON};q=0"])
-def test_nothing_that_fits_is_406(http: Any, accept: str) -> None:
+def test_no_acceptable_media_type_is_406(http: Any, accept: str) -> None:
     response = post(http, {"query": POLICY}, Accept=accept)
     assert response.status_code == 406
-    assert reason(response) == "MALFORMED_REQUEST"
+    assert read_reason(response) == "MALFORMED_REQUEST"
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_nothing_that_fits_is_406(http: Any, accept: str) -> None:
         ("mutation ($i: LoginInput!) { login(input: $i) { user { id } } }", {}, "INVALID_DATA"),
     ],
 )
-def test_a_request_error_is_400_or_200_by_its_media_type(
+def test_a_request_error_is_400_or_200_depending_on_the_media_type(
     http: Any, query: str, variables: dict, why: str
 ) -> None:
     body = {"query": query, "variables": variables}
@@ -89,7 +89,7 @@ def test_a_request_error_is_400_or_200_by_its_media_type(
         response = post(http, body, Accept=accept)
         assert response.status_code == status
         assert response.mimetype == accept
-        assert reason(response) == why
+        assert read_reason(response) == why
 
 
 def test_an_error_of_a_resolver_is_200_with_data(http: Any) -> None:
@@ -134,10 +134,10 @@ def test_an_error_of_a_resolver_is_200_with_data(http: Any) -> None:
     ],
 )
 @pytest.mark.parametrize("accept", [GRAPHQL, JSON])
-def test_a_body_that_is_no_request_is_400(http: Any, body: bytes, accept: str) -> None:
+def test_an_invalid_body_is_400(http: Any, body: bytes, accept: str) -> None:
     response = post(http, body, Accept=accept)
     assert response.status_code == 400
-    assert reason(response) == "MALFORMED_REQUEST"
+    assert read_reason(response) == "MALFORMED_REQUEST"
 
 
 @pytest.mark.parametrize(
@@ -155,26 +155,26 @@ def test_a_body_that_is_no_request_is_400(http: Any, body: bytes, accept: str) -
 def test_a_post_that_is_not_json_is_415(http: Any, content_type: str | None) -> None:
     response = http.post("/graphql", data=json.dumps({"query": POLICY}), content_type=content_type)
     assert response.status_code == 415
-    assert reason(response) == "MALFORMED_REQUEST"
+    assert read_reason(response) == "MALFORMED_REQUEST"
 
 
 @pytest.mark.parametrize("content_type", ["application/json; charset=UTF-8", "APPLICATION/JSON"])
-def test_json_by_another_spelling_is_json(http: Any, content_type: str) -> None:
+def test_accepts_other_spellings_of_the_json_content_type(http: Any, content_type: str) -> None:
     response = http.post("/graphql", data=json.dumps({"query": POLICY}), content_type=content_type)
     assert response.json == ANSWER
 
 
-def test_a_body_past_the_limit_is_413(http: Any) -> None:
+def test_a_body_over_the_limit_is_413(http: Any) -> None:
     response = post(http, {"query": POLICY, "variables": {"a": "x" * 70_000}})
     assert response.status_code == 413
-    assert reason(response) == "MALFORMED_REQUEST"
+    assert read_reason(response) == "MALFORMED_REQUEST"
     assert response.json["errors"][0]["extensions"]["limit"] == {
         "name": "body bytes",
         "maximum": 65536,
     }
 
 
-def test_a_query_may_come_by_get(http: Any) -> None:
+def test_a_query_may_be_sent_by_get(http: Any) -> None:
     query = "query P($x: Boolean!) { passwordPolicy @include(if: $x) { minLength } }"
     url = (
         f"/graphql?query={quote(query)}&variables={quote(json.dumps({'x': True}))}&operationName=P"
@@ -184,20 +184,20 @@ def test_a_query_may_come_by_get(http: Any) -> None:
 
 
 @pytest.mark.parametrize("part", ["variables=[]", "variables=%7B", "extensions=7", "query="])
-def test_a_get_of_the_wrong_shape_is_400(http: Any, part: str) -> None:
+def test_a_get_with_invalid_parameters_is_400(http: Any, part: str) -> None:
     query = "" if part == "query=" else f"query={quote(POLICY)}&"
     response = http.get(f"/graphql?{query}{part}", headers={"Accept": JSON})
     assert response.status_code == 400
-    assert reason(response) == "MALFORMED_REQUEST"
+    assert read_reason(response) == "MALFORMED_REQUEST"
 
 
-def test_a_mutation_by_get_is_405_and_does_nothing(http: Any, api: Client) -> None:
+def test_a_mutation_by_get_is_405_and_does_not_run(http: Any, api: Client) -> None:
     query = 'mutation { login(input: {email: "a@example.com", password: "x"}) { user { id } } }'
     for accept in (GRAPHQL, JSON):
         response = http.get(f"/graphql?query={quote(query)}", headers={"Accept": accept})
         assert response.status_code == 405
         assert response.headers["Allow"] == "POST"
-        assert reason(response) == "MALFORMED_REQUEST"
+        assert read_reason(response) == "MALFORMED_REQUEST"
 
 
 @pytest.mark.parametrize("method", ["PUT", "PATCH", "DELETE"])
@@ -205,7 +205,7 @@ def test_another_method_is_405(http: Any, method: str) -> None:
     response = http.open("/graphql", method=method)
     assert response.status_code == 405
     assert {"GET", "POST"} <= set(response.headers["Allow"].split(", "))
-    assert reason(response) == "MALFORMED_REQUEST"
+    assert read_reason(response) == "MALFORMED_REQUEST"
 
 
 def test_an_unknown_path_is_404_in_json(http: Any) -> None:
@@ -216,14 +216,14 @@ def test_an_unknown_path_is_404_in_json(http: Any) -> None:
 
 
 @pytest.mark.parametrize("given", ["abc-DEF_123", "x" * 64])
-def test_a_sane_request_id_is_kept(http: Any, given: str) -> None:
+def test_a_valid_request_id_is_kept(http: Any, given: str) -> None:
     response = post(http, {"query": "{ me { id } }"}, X_Request_Id=given)
     assert response.headers["X-Request-Id"] == given
     assert response.json["errors"][0]["extensions"]["requestId"] == given
 
 
 @pytest.mark.parametrize("given", ["", "x" * 65, "a b", "a;b", "ação", "a\tb"])
-def test_another_request_id_is_replaced(http: Any, given: str) -> None:
+def test_an_invalid_request_id_is_replaced(http: Any, given: str) -> None:
     named = given.encode().decode("latin-1")
     response = post(http, {"query": "{ me { id } }"}, X_Request_Id=named)
     made = response.headers["X-Request-Id"]
@@ -238,7 +238,7 @@ def test_every_answer_has_a_request_id(http: Any) -> None:
     assert len(set(made)) == len(paths)
 
 
-def test_answers_carry_security_headers(http: Any) -> None:
+def test_answers_have_security_headers(http: Any) -> None:
     headers = post(http, {"query": POLICY}).headers
     assert headers["X-Content-Type-Options"] == "nosniff"
     assert headers["Cache-Control"] == "no-store"
@@ -246,7 +246,7 @@ def test_answers_carry_security_headers(http: Any) -> None:
     assert "Accept" in headers["Vary"]
 
 
-def test_accents_are_readable(http: Any) -> None:
+def test_accents_are_not_escaped(http: Any) -> None:
     assert "Este(a) página não existe.".encode() in http.get("/nowhere").data
 
 
@@ -257,7 +257,7 @@ def test_health(http: Any) -> None:
         assert response.json == {"status": "ok"}
 
 
-def test_the_schema_introspects(api: Client) -> None:
+def test_the_schema_can_be_introspected(api: Client) -> None:
     answer = api.send("{ __schema { queryType { name } mutationType { name } } }")
     assert answer.data["__schema"] == {
         "queryType": {"name": "Query"},
@@ -269,10 +269,10 @@ def test_a_document_too_deep_to_parse_is_too_complex(http: Any) -> None:
     for query in ("{me" * 9000, "{ me(a: " + "[" * 9000, "{a" * 300 + "}" * 300):
         response = post(http, {"query": query}, Accept=GRAPHQL)
         assert response.status_code == 400
-        assert reason(response) == "OPERATION_TOO_COMPLEX"
+        assert read_reason(response) == "OPERATION_TOO_COMPLEX"
 
 
-def test_graphiql_is_served_only_where_it_is_on(app: Flask, http: Any) -> None:
+def test_graphiql_is_served_only_where_it_is_enabled(app: Flask, http: Any) -> None:
     opened = http.get("/graphql", headers={"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"})
     page = http.get("/graphiql", buffered=True)
     if "graphiql" in app.blueprints:

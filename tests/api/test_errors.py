@@ -1,4 +1,4 @@
-"""Errors: their shape, their language, and what they never show."""
+"""Errors: their format, their language, and what they never reveal."""
 
 import logging
 import time
@@ -33,11 +33,13 @@ from tests.factories import PASSWORD, person
         (";;;,,=", "Entre na sua conta para continuar."),
     ],
 )
-def test_speaks_the_language_of_the_request(api: Client, language: str, message: str) -> None:
+def test_uses_the_language_of_the_request(api: Client, language: str, message: str) -> None:
     assert api.me(language=language).error["message"] == message
 
 
-def test_else_that_of_the_signed_in_account(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_uses_the_language_of_the_account_without_a_request_language(
+    api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     token = api.register(person(locale="en")).data["register"]["tokens"]["accessToken"]
 
     def fail(caller: Any) -> int:
@@ -52,7 +54,7 @@ def test_else_that_of_the_signed_in_account(api: Client, monkeypatch: pytest.Mon
     )
 
 
-def test_an_unforeseen_error_is_masked_and_logged_once(
+def test_an_unexpected_error_is_masked_and_logged_once(
     api: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     token = api.register(person()).data["register"]["tokens"]["accessToken"]
@@ -80,7 +82,7 @@ def test_an_unforeseen_error_is_masked_and_logged_once(
     assert "the secret detail" in str(record.exc_info[1])
 
 
-def test_missing_variables_are_required_fields(api: Client) -> None:
+def test_missing_variables_are_reported_as_required_fields(api: Client) -> None:
     answer = api.send(REGISTER, {"input": {"fullName": "Ana", "email": None}})
     assert answer.status == 400
     assert (answer.code, answer.reason) == ("BAD_USER_INPUT", "INVALID_DATA")
@@ -100,12 +102,12 @@ def test_missing_variables_are_required_fields(api: Client) -> None:
     ]
 
 
-def test_a_missing_variable_is_a_required_field(api: Client) -> None:
+def test_a_missing_variable_is_reported_as_a_required_field(api: Client) -> None:
     assert api.send(LOGIN, {}).fields == {"input": "REQUIRED"}
     assert api.send(LOGIN, {"input": None}).fields == {"input": "REQUIRED"}
 
 
-def test_missing_literals_are_required_fields(api: Client) -> None:
+def test_missing_literals_are_reported_as_required_fields(api: Client) -> None:
     answer = api.send('mutation { login(input: {email: "a@example.com"}) { user { id } } }')
     assert (answer.code, answer.reason) == ("GRAPHQL_VALIDATION_FAILED", "INVALID_OPERATION")
     assert answer.fields == {"password": "REQUIRED"}
@@ -132,7 +134,9 @@ def test_missing_literals_are_required_fields(api: Client) -> None:
     ],
 )
 @pytest.mark.parametrize("field", ["email", "password", "fullName", "cpfCnpj", "locale"])
-def test_a_wrong_type_is_named_and_never_repeated(api: Client, field: str, value: object) -> None:
+def test_a_wrong_type_is_reported_without_repeating_the_value(
+    api: Client, field: str, value: object
+) -> None:
     answer = api.register({**person(), field: value})
     assert answer.status == 400
     assert answer.fields == {field: "INVALID_DATA"}
@@ -141,18 +145,18 @@ def test_a_wrong_type_is_named_and_never_repeated(api: Client, field: str, value
 
 
 @pytest.mark.parametrize("value", ["2020-13-01", "yesterday", 7, {"$ne": None}, "", "9" * 5000])
-def test_what_is_no_date_is_an_invalid_date(api: Client, value: object) -> None:
+def test_an_invalid_date_is_reported(api: Client, value: object) -> None:
     answer = api.register(person(dateOfBirth=value))
     assert answer.fields == {"dateOfBirth": "INVALID_DATE"}
 
 
-def test_unknown_fields_are_named_unless_their_name_is_none(api: Client) -> None:
+def test_unknown_fields_are_reported_if_their_names_are_valid(api: Client) -> None:
     answer = api.register({**person(), "admin": True, "a\u202eb": 1, "a b": 2})
     paths = sorted(tuple(field["path"]) for field in answer.error["extensions"]["fields"])
     assert paths == [("input",), ("input",), ("input", "admin")]
 
 
-def test_an_input_of_thousands_of_unknown_fields_gets_a_short_answer(api: Client) -> None:
+def test_thousands_of_unknown_fields_get_a_short_answer(api: Client) -> None:
     answer = api.register({**person(), **{f"x{number}": 1 for number in range(4000)}})
     assert answer.reason == "INVALID_DATA"
     assert len(answer.error["extensions"]["fields"]) == 50
@@ -169,7 +173,7 @@ def test_a_refused_literal_is_never_repeated(api: Client) -> None:
     assert "segredo" not in str(answer.body)
 
 
-def test_validation_says_what_is_wrong_where_no_value_is_told(api: Client) -> None:
+def test_validation_errors_explain_documents_without_values(api: Client) -> None:
     extensions = api.send("{ me { nickname } }").error["extensions"]
     assert extensions["detail"].startswith("Cannot query field 'nickname' on type 'User'.")
 
@@ -198,12 +202,12 @@ def test_the_catalogue_lists_every_reason_in_the_callers_language(api: Client) -
     assert english.keys() == rows.keys()
 
 
-def test_the_password_policy_is_told(api: Client) -> None:
+def test_the_password_policy_can_be_read(api: Client) -> None:
     answer = api.send("{ passwordPolicy { minLength maxLength } }")
     assert answer.data["passwordPolicy"] == {"minLength": 8, "maxLength": 128}
 
 
-def test_me_answers_the_account(api: Client) -> None:
+def test_me_returns_the_account(api: Client) -> None:
     given = person(locale="en")
     token = api.register(given).data["register"]["tokens"]["accessToken"]
     me = api.me(token).data["me"]
@@ -219,7 +223,7 @@ def test_me_answers_the_account(api: Client) -> None:
     assert PASSWORD not in str(me)
 
 
-def test_the_path_of_a_variable_is_where_it_stands_whatever_its_name(api: Client) -> None:
+def test_the_path_of_a_fault_does_not_depend_on_the_variable_name(api: Client) -> None:
     query = "mutation ($t: String!) { refreshToken(input: {refreshToken: $t}) { user { id } } }"
     field = api.send(query, {"t": 7}).error["extensions"]["fields"][0]
     assert (field["field"], field["path"]) == ("refreshToken", ["input", "refreshToken"])
@@ -228,7 +232,7 @@ def test_the_path_of_a_variable_is_where_it_stands_whatever_its_name(api: Client
     assert [field["path"] for field in fields] == [["input", "password"]]
 
 
-def test_a_signed_in_account_is_spoken_to_in_its_language_everywhere(api: Client) -> None:
+def test_every_error_of_a_signed_in_account_is_in_its_language(api: Client) -> None:
     token = api.register(person(locale="en")).data["register"]["tokens"]["accessToken"]
     invalid = api.send("{ nobody }", token=token)
     assert invalid.error["message"] == "The GraphQL operation is not valid for this schema."
@@ -237,11 +241,11 @@ def test_a_signed_in_account_is_spoken_to_in_its_language_everywhere(api: Client
     assert api.send("{ nobody }", token="rubbish").error["message"].startswith("A operação")
 
 
-def test_thousands_of_unknown_variables_cost_little(api: Client) -> None:
-    """Quadratic, they would take seconds: graphql-core words each fault with the whole input."""
+def test_thousands_of_unknown_variables_take_linear_time(api: Client) -> None:
+    """Quadratic time would be seconds: graphql-core repeats the whole input in each message."""
 
-    def cost(count: int) -> float:
-        """The least processor time of three refusals of so many unknown variables."""
+    def measure_seconds(count: int) -> float:
+        """Return the least processor time of three refusals of so many unknown variables."""
         given = {**person(), **{f"x{number}": 1 for number in range(count)}}
         costs = []
         for _ in range(3):
@@ -250,4 +254,4 @@ def test_thousands_of_unknown_variables_cost_little(api: Client) -> None:
             costs.append(time.process_time() - started)
         return min(costs)
 
-    assert cost(4500) < 30 * cost(450)  # 100 times as much, were it quadratic
+    assert measure_seconds(4500) < 30 * measure_seconds(450)  # quadratic: 100 times

@@ -1,4 +1,4 @@
-"""flask keys ...: what an operator types; in processes of their own where settings differ."""
+"""flask keys: what operators run; in separate processes where settings differ."""
 
 import json
 from collections.abc import Callable
@@ -21,7 +21,7 @@ OTHER_SECRET = "another-secret-of-more-than-thirty-two-bytes"
 
 @dataclass(frozen=True)
 class Done:
-    """What became of a command."""
+    """The outcome of a command."""
 
     returncode: int
     stdout: str
@@ -46,7 +46,7 @@ def flask_keys(api: Client, app: Flask) -> Run:
 
 @pytest.fixture
 def operator(api: Client, database_uri: str) -> Run:
-    """Run `flask keys ...` over that database as an operator does; what is named is set."""
+    """Run `flask keys ...` in a process of its own, with these settings changed."""
 
     def run(*arguments: str, **changes: str) -> Done:
         done = Terminal(database_uri).run("keys", *arguments, **changes)
@@ -55,21 +55,21 @@ def operator(api: Client, database_uri: str) -> Run:
     return run
 
 
-def stored() -> list[dict]:
+def load_keys() -> list[dict]:
     return list(SigningKey._get_collection().find(sort=[("number", -1)]))
 
 
-def listed(flask_keys: Run) -> list[dict]:
+def list_keys(flask_keys: Run) -> list[dict]:
     return json.loads(flask_keys("list", "--json").stdout)
 
 
-def test_rotates_twice_and_lists_what_there_is(flask_keys: Run) -> None:
-    (only,) = listed(flask_keys)
+def test_rotates_twice_and_lists_all_keys(flask_keys: Run) -> None:
+    (only,) = list_keys(flask_keys)
     assert (only["kid"], only["state"]) == (secret_kid(SECRET_KEY), "signs")
     first = flask_keys("rotate", "--at-once")
     second = flask_keys("rotate", "--algorithm", "EdDSA")
     assert (first.returncode, second.returncode) == (0, 0)
-    newest, older, secret = listed(flask_keys)
+    newest, older, secret = list_keys(flask_keys)
     assert [row["state"] for row in (newest, older, secret)] == ["next", "signs", "verifies"]
     assert [row["algorithm"] for row in (newest, older, secret)] == ["EdDSA", "HS256", "HS256"]
     assert secret["kid"] == secret_kid(SECRET_KEY)
@@ -81,35 +81,35 @@ def test_rotates_twice_and_lists_what_there_is(flask_keys: Run) -> None:
     assert {frozenset(row) for row in (newest, older, secret)} == {frozenset(names)}
 
 
-def test_lists_for_people_too(flask_keys: Run) -> None:
+def test_lists_keys_as_a_table(flask_keys: Run) -> None:
     flask_keys("rotate")
     head, newest, secret = flask_keys("list").stdout.splitlines()
     assert head.split() == ["KID", "ALGORITHM", "STATE", "CREATED", "SIGNS", "FROM", "GONE", "AT"]
-    assert newest.split()[:3] == [stored()[0]["_id"], "HS256", "next"]
+    assert newest.split()[:3] == [load_keys()[0]["_id"], "HS256", "next"]
     assert newest.split()[-1] == "-"
     assert secret.split()[:3] == [secret_kid(SECRET_KEY), "HS256", "signs"]
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "EdDSA"])
-def test_the_setting_says_what_is_made_and_the_first_is_made_unasked(
+def test_the_setting_selects_the_algorithm_and_the_first_key_is_created_automatically(
     operator: Run, algorithm: str
 ) -> None:
     first = operator("check", JWT_ALGORITHM=algorithm)
     assert first.returncode == 0
-    newest, secret = stored()
+    newest, secret = load_keys()
     assert first.stdout == f"{newest['_id']} ({algorithm}) signs\n"
     assert (newest["algorithm"], secret["algorithm"]) == (algorithm, "HS256")
-    assert operator("check").stdout == first.stdout  # the database decides, not the setting
-    assert stored() == [newest, secret]
+    assert operator("check").stdout == first.stdout  # the stored key decides, not the setting
+    assert load_keys() == [newest, secret]
     assert operator("rotate", JWT_ALGORITHM=algorithm).returncode == 0
-    assert [key["algorithm"] for key in stored()] == [algorithm, algorithm, "HS256"]
+    assert [key["algorithm"] for key in load_keys()] == [algorithm, algorithm, "HS256"]
 
 
-def test_another_secret_key_is_told_in_one_line_and_changes_nothing(
+def test_a_different_secret_key_is_reported_in_one_line_and_changes_nothing(
     flask_keys: Run, operator: Run
 ) -> None:
     flask_keys("rotate")
-    before = stored()
+    before = load_keys()
     kids = " ".join(key["_id"] for key in before)
     for command in ("check", "rotate"):
         refused = operator(command, SECRET_KEY=OTHER_SECRET)
@@ -118,16 +118,16 @@ def test_another_secret_key_is_told_in_one_line_and_changes_nothing(
             "Error: SECRET_KEY: The signing keys in the database were stored under another one."
             f" Set it again, or log everybody out: flask keys remove {kids}\n"
         )
-    assert stored() == before
+    assert load_keys() == before
     removed = operator("remove", *kids.split(), "--yes", SECRET_KEY=OTHER_SECRET)
     assert (removed.returncode, removed.stdout) == (0, "Removed 2\n")
     check = operator("check", SECRET_KEY=OTHER_SECRET)
     assert check.stdout == f"{secret_kid(OTHER_SECRET)} (HS256) signs\n"
 
 
-def test_the_newest_key_is_not_removed_alone(flask_keys: Run) -> None:
+def test_the_newest_key_cannot_be_removed(flask_keys: Run) -> None:
     flask_keys("rotate")
-    before = stored()
+    before = load_keys()
     alone = flask_keys("remove", before[0]["_id"], "--yes")
     unknown = flask_keys("remove", before[1]["_id"], "nobody", "--yes")
     assert (alone.returncode, unknown.returncode) == (1, 1)
@@ -135,34 +135,34 @@ def test_the_newest_key_is_not_removed_alone(flask_keys: Run) -> None:
         f"Error: {before[0]['_id']} is the newest: rotate first. Nothing was removed.\n"
     )
     assert unknown.stderr == "Error: Not stored: nobody. Nothing was removed.\n"
-    assert stored() == before
+    assert load_keys() == before
 
 
-def test_asks_before_it_removes(flask_keys: Run) -> None:
+def test_asks_for_confirmation_before_removing(flask_keys: Run) -> None:
     flask_keys("rotate")
-    older = stored()[1]["_id"]
+    older = load_keys()[1]["_id"]
     assert flask_keys("remove", older, typed="n\n").returncode == 1
-    assert len(stored()) == 2
+    assert len(load_keys()) == 2
     assert flask_keys("remove", older, typed="y\n").returncode == 0
-    assert len(stored()) == 1
+    assert len(load_keys()) == 1
 
 
-def test_a_wrong_use_is_told_and_exits_with_2(operator: Run) -> None:
+def test_a_wrong_use_is_reported_with_exit_code_2(operator: Run) -> None:
     assert operator("rotate", "--algorithm", "none").returncode == 2
     wrong = operator("rotate", JWT_ALGORITHM="HS512")
     assert wrong.returncode != 0
     assert "JWT_ALGORITHM" in wrong.stderr
-    assert stored() == []
+    assert load_keys() == []
 
 
-def test_the_absence_of_the_database_is_told_in_one_line(operator: Run) -> None:
+def test_an_unreachable_database_is_reported_in_one_line(operator: Run) -> None:
     away = {"MONGODB_URI": "mongodb://127.0.0.1:9/accounts", "DATABASE_TIMEOUT_MS": "200"}
     refused = operator("rotate", **away)
     assert refused.returncode == 2
     assert refused.stderr == "Error: The database does not answer (DATABASE_UNAVAILABLE).\n"
 
 
-def test_says_what_it_does(app: Flask) -> None:
+def test_every_command_has_help(app: Flask) -> None:
     told = app.test_cli_runner().invoke(args=["keys", "--help"]).output
     for command in ("rotate", "list", "check", "remove"):
         assert f"\n  {command} " in told
@@ -173,10 +173,10 @@ def test_says_what_it_does(app: Flask) -> None:
     assert "Nobody is logged out" in " ".join(rotate.split())
 
 
-def test_what_the_terminal_makes_this_process_signs_with(api: Client, operator: Run) -> None:
+def test_this_process_signs_with_a_key_created_in_a_terminal(api: Client, operator: Run) -> None:
     before = api.register(person()).data["register"]["tokens"]["accessToken"]
     operator("rotate", "--at-once", "--algorithm", "RS256")
     key_ring.forget_keys()
     after = api.register(person()).data["register"]["tokens"]["accessToken"]
-    assert header(after)["kid"] == stored()[0]["_id"]
+    assert header(after)["kid"] == load_keys()[0]["_id"]
     assert api.me(before).errors == api.me(after).errors == []

@@ -1,4 +1,4 @@
-"""Signing keys: they change and nobody notices; a token of any other key is none."""
+"""Signing keys: rotation is invisible to users, and tokens of unknown keys are invalid."""
 
 import logging
 from concurrent.futures import ThreadPoolExecutor
@@ -18,19 +18,19 @@ from app.security.keys import new_material, seal, secret_kid
 from tests.client import Client
 from tests.conftest import SECRET_KEY
 from tests.factories import person
-from tests.keys import by_hand, claims, flask_keys, header, newest, rotated
+from tests.keys import build_token, claims, flask_keys, header, load_newest_key, rotate_key
 
 JWKS = "/.well-known/jwks.json"
 KEY = SECRET_KEY.encode()
 
 
 @pytest.fixture
-def unkept(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The keys are read anew for every request, as they are after half a minute."""
+def no_key_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Read the keys for every request, as happens after half a minute."""
     monkeypatch.setattr(key_ring, "KEPT", 0)
 
 
-def signed_up(api: Client) -> dict:
+def sign_up(api: Client) -> dict:
     return api.register(person()).data["register"]["tokens"]
 
 
@@ -40,14 +40,14 @@ def expire(kid: str) -> None:
     key_ring.forget_keys()
 
 
-def public_keys(api: Client) -> list[dict]:
+def get_public_keys(api: Client) -> list[dict]:
     return api.http.get(JWKS).get_json()["keys"]
 
 
 @pytest.mark.parametrize("algorithm", TOKEN_ALGORITHMS)
-def test_a_rotation_logs_nobody_out(api: Client, app: Flask, algorithm: str) -> None:
-    before = signed_up(api)
-    kid = rotated(app, "--algorithm", algorithm)
+def test_a_rotation_ends_no_session(api: Client, app: Flask, algorithm: str) -> None:
+    before = sign_up(api)
+    kid = rotate_key(app, "--algorithm", algorithm)
     assert api.me(before["accessToken"]).errors == []
     after = api.refresh(before["refreshToken"]).data["refreshToken"]["tokens"]
     for token in (after["accessToken"], after["refreshToken"]):
@@ -57,33 +57,33 @@ def test_a_rotation_logs_nobody_out(api: Client, app: Flask, algorithm: str) -> 
     assert api.me(before["accessToken"]).errors == []
 
 
-def test_each_key_of_a_long_life_verifies_what_it_signed(api: Client, app: Flask) -> None:
-    tokens, kids = [signed_up(api)], [secret_kid(SECRET_KEY)]
+def test_each_key_verifies_its_tokens_after_many_rotations(api: Client, app: Flask) -> None:
+    tokens, kids = [sign_up(api)], [secret_kid(SECRET_KEY)]
     for algorithm in ("HS256", "RS256", "EdDSA", "HS256"):
-        kids.append(rotated(app, "--algorithm", algorithm))
-        tokens.append(signed_up(api))
+        kids.append(rotate_key(app, "--algorithm", algorithm))
+        tokens.append(sign_up(api))
     assert [header(pair["accessToken"])["kid"] for pair in tokens] == kids
     assert [api.me(pair["accessToken"]).errors for pair in tokens] == [[]] * 5
     assert [api.refresh(pair["refreshToken"]).errors for pair in tokens] == [[]] * 5
 
 
-def test_a_new_key_waits_until_all_can_know_it(api: Client, app: Flask) -> None:
+def test_a_new_key_signs_only_after_all_servers_can_know_it(api: Client, app: Flask) -> None:
     for algorithm, seconds in (("HS256", 60), ("EdDSA", 360)):
         flask_keys(app, "rotate", "--algorithm", algorithm)
-        waits = newest()["signs_from"] - newest()["created_at"]
+        waits = load_newest_key()["signs_from"] - load_newest_key()["created_at"]
         assert waits.total_seconds() == pytest.approx(seconds, abs=1)
-    assert header(signed_up(api)["accessToken"])["kid"] == secret_kid(SECRET_KEY)
-    assert [key["kid"] for key in public_keys(api)] == [newest()["_id"]]  # told before it signs
+    assert header(sign_up(api)["accessToken"])["kid"] == secret_kid(SECRET_KEY)
+    assert [key["kid"] for key in get_public_keys(api)] == [
+        load_newest_key()["_id"]
+    ]  # published before it signs
     SigningKey._get_collection().update_many({}, {"$set": {"signs_from": now()}})
     key_ring.forget_keys()
-    assert header(signed_up(api)["accessToken"])["kid"] == newest()["_id"]
+    assert header(sign_up(api)["accessToken"])["kid"] == load_newest_key()["_id"]
 
 
-def test_older_keys_are_kept_until_the_last_token_they_can_have_signed_is_gone(
-    api: Client, app: Flask
-) -> None:
+def test_older_keys_are_kept_until_their_last_token_expires(api: Client, app: Flask) -> None:
     flask_keys(app, "rotate")
-    first = newest()
+    first = load_newest_key()
     flask_keys(app, "rotate")
     secret, older, last = SigningKey._get_collection().find(sort=[("number", 1)])
     life = current().refresh_token_lifetime + timedelta(minutes=5)
@@ -95,13 +95,11 @@ def test_older_keys_are_kept_until_the_last_token_they_can_have_signed_is_gone(
     assert "expires_at" not in last
 
 
-def test_one_refresh_token_asked_for_before_and_after_a_rotation_is_one_token(
-    api: Client, app: Flask
-) -> None:
-    used = signed_up(api)["refreshToken"]
+def test_a_retried_refresh_returns_the_same_token_after_a_rotation(api: Client, app: Flask) -> None:
+    used = sign_up(api)["refreshToken"]
     first = api.refresh(used).data["refreshToken"]["tokens"]["refreshToken"]
     assert api.refresh(used).data["refreshToken"]["tokens"]["refreshToken"] == first
-    kid = rotated(app)
+    kid = rotate_key(app)
     second = api.refresh(used).data["refreshToken"]["tokens"]["refreshToken"]
     assert header(second)["kid"] == kid != header(first)["kid"]
     assert claims(second) == claims(first)
@@ -109,39 +107,35 @@ def test_one_refresh_token_asked_for_before_and_after_a_rotation_is_one_token(
     assert api.refresh(second).data["refreshToken"]["tokens"]["refreshToken"] == third
 
 
-def test_a_token_from_before_there_were_kids_lives_as_long_as_its_key(
-    api: Client, app: Flask
-) -> None:
-    token = signed_up(api)["accessToken"]
-    old = by_hand({"alg": "HS256", "typ": "JWT"}, claims(token), KEY)
+def test_a_token_without_kid_is_valid_as_long_as_its_key(api: Client, app: Flask) -> None:
+    token = sign_up(api)["accessToken"]
+    old = build_token({"alg": "HS256", "typ": "JWT"}, claims(token), KEY)
     assert api.me(old).errors == []
-    rotated(app)
+    rotate_key(app)
     assert api.me(old).errors == api.me(token).errors == []
     expire(secret_kid(SECRET_KEY))
     assert api.me(old).reason == api.me(token).reason == "TOKEN_INVALID"
 
 
-def test_a_key_that_is_removed_takes_its_tokens_along(
-    api: Client, app: Flask, unkept: None
-) -> None:
-    kid = rotated(app)
-    tokens = signed_up(api)
+def test_removing_a_key_invalidates_its_tokens(api: Client, app: Flask, no_key_cache: None) -> None:
+    kid = rotate_key(app)
+    tokens = sign_up(api)
     assert header(tokens["accessToken"])["kid"] == kid
-    assert api.me(tokens["accessToken"]).errors == []  # and remembered from now on
-    rotated(app)
+    assert api.me(tokens["accessToken"]).errors == []  # and cached from now on
+    rotate_key(app)
     assert api.me(tokens["accessToken"]).errors == []
     flask_keys(app, "remove", kid, "--yes")
     assert api.me(tokens["accessToken"]).reason == "TOKEN_INVALID"
     assert api.refresh(tokens["refreshToken"]).reason == "TOKEN_INVALID"
-    assert api.me(signed_up(api)["accessToken"]).errors == []
+    assert api.me(sign_up(api)["accessToken"]).errors == []
 
 
-def test_a_removed_key_is_believed_for_no_longer_than_the_keys_are_kept(
+def test_a_removed_key_is_trusted_only_until_the_cache_expires(
     api: Client, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    kid = rotated(app)
-    token = signed_up(api)["accessToken"]
-    rotated(app)
+    kid = rotate_key(app)
+    token = sign_up(api)["accessToken"]
+    rotate_key(app)
     assert api.me(token).errors == []
     read_at = key_ring.current_key_ring().read_at
     flask_keys(app, "remove", kid, "--yes")
@@ -152,24 +146,24 @@ def test_a_removed_key_is_believed_for_no_longer_than_the_keys_are_kept(
     assert api.me(token).reason == "TOKEN_INVALID"
 
 
-def test_a_key_made_elsewhere_is_known_at_its_first_token(
+def test_a_key_created_by_another_process_is_loaded_at_its_first_token(
     api: Client, app: Flask, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    tokens = signed_up(api)
+    tokens = sign_up(api)
     ring = key_ring.current_key_ring()
-    rotated(app)
-    fresh = signed_up(api)["accessToken"]
-    monkeypatch.setattr(key_ring, "_ring", ring)  # as another worker, which has not read it yet
+    rotate_key(app)
+    fresh = sign_up(api)["accessToken"]
+    monkeypatch.setattr(key_ring, "_ring", ring)  # like another worker, which has not read it yet
     assert api.me(fresh).errors == []
     assert api.me(tokens["accessToken"]).errors == []
 
 
-def test_made_up_kids_ask_the_database_once_a_second_at_most(
+def test_unknown_kids_cause_at_most_one_read_a_second(
     api: Client, commands: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = signed_up(api)["accessToken"]
+    token = sign_up(api)["accessToken"]
     made_up = [
-        by_hand(header(token) | {"kid": f"{number:016x}"}, claims(token), KEY)
+        build_token(header(token) | {"kid": f"{number:016x}"}, claims(token), KEY)
         for number in range(20)
     ]
     start = key_ring.read_keys().read_at
@@ -180,9 +174,9 @@ def test_made_up_kids_ask_the_database_once_a_second_at_most(
         assert commands == asked
 
 
-def test_a_signed_in_request_asks_for_no_keys(api: Client, app: Flask, commands: list[str]) -> None:
-    rotated(app, "--algorithm", "RS256")
-    token = signed_up(api)["accessToken"]
+def test_a_signed_in_request_reads_no_keys(api: Client, app: Flask, commands: list[str]) -> None:
+    rotate_key(app, "--algorithm", "RS256")
+    token = sign_up(api)["accessToken"]
     for _ in range(3):
         commands.clear()
         assert api.me(token).errors == []
@@ -217,27 +211,27 @@ def test_a_signed_in_request_asks_for_no_keys(api: Client, app: Flask, commands:
     ],
     ids=str,
 )
-def test_a_header_that_is_not_ours_is_invalid_however_well_it_is_signed(
+def test_an_unexpected_header_is_invalid_even_with_a_valid_signature(
     api: Client, more: dict
 ) -> None:
-    token = signed_up(api)["accessToken"]
-    assert api.me(by_hand(header(token), claims(token), KEY)).errors == []
-    forged = by_hand(header(token) | more, claims(token), KEY)
+    token = sign_up(api)["accessToken"]
+    assert api.me(build_token(header(token), claims(token), KEY)).errors == []
+    forged = build_token(header(token) | more, claims(token), KEY)
     assert api.me(forged).reason == "TOKEN_INVALID"
     assert api.refresh(forged).reason == "TOKEN_INVALID"
 
 
 def test_a_header_that_is_no_object_is_invalid(api: Client) -> None:
-    given = claims(signed_up(api)["accessToken"])
+    given = claims(sign_up(api)["accessToken"])
     for forged in ([], "HS256", 7, None, {}):
-        assert api.me(by_hand(forged, given, KEY)).reason == "TOKEN_INVALID"
+        assert api.me(build_token(forged, given, KEY)).reason == "TOKEN_INVALID"
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "EdDSA"])
-def test_what_is_public_signs_nothing(api: Client, app: Flask, algorithm: str) -> None:
-    """An HMAC whose secret is the public key, in any of the forms that anybody can make of it."""
-    kid = rotated(app, "--algorithm", algorithm)
-    token = signed_up(api)["accessToken"]
+def test_a_public_key_cannot_sign_tokens(api: Client, app: Flask, algorithm: str) -> None:
+    """Try an HMAC with the public key as its secret, in every encoding of it."""
+    kid = rotate_key(app, "--algorithm", algorithm)
+    token = sign_up(api)["accessToken"]
     verifying, spki = (
         key_ring.current_key_ring().keys[kid].verifying,
         PublicFormat.SubjectPublicKeyInfo,
@@ -245,14 +239,14 @@ def test_what_is_public_signs_nothing(api: Client, app: Flask, algorithm: str) -
     public = [verifying.public_bytes(form, spki) for form in (Encoding.PEM, Encoding.DER)]
     for key in (*public, b"", KEY, None):
         for name in ("HS256", algorithm, "none"):
-            forged = by_hand({"alg": name, "typ": "JWT", "kid": kid}, claims(token), key)
+            forged = build_token({"alg": name, "typ": "JWT", "kid": kid}, claims(token), key)
             assert api.me(forged).reason == "TOKEN_INVALID"
     assert api.me(token).errors == []
 
 
-def test_another_key_of_the_same_kind_is_not_ours(api: Client, app: Flask) -> None:
-    kid = rotated(app, "--algorithm", "RS256")
-    given = claims(signed_up(api)["accessToken"])
+def test_a_foreign_key_of_the_same_algorithm_is_refused(api: Client, app: Flask) -> None:
+    kid = rotate_key(app, "--algorithm", "RS256")
+    given = claims(sign_up(api)["accessToken"])
     foreign = generate_private_key(65537, 2048)
     for name in (kid, "0123456789abcdef", secret_kid(SECRET_KEY)):
         forged = jwt.encode(given, foreign, "RS256", headers={"kid": name})
@@ -263,22 +257,22 @@ def test_another_key_of_the_same_kind_is_not_ours(api: Client, app: Flask) -> No
     assert api.me(own).errors == []
 
 
-def test_a_key_signs_under_its_own_kid_alone(api: Client, app: Flask) -> None:
-    first = rotated(app)
-    second = rotated(app)
-    given, keys = claims(signed_up(api)["accessToken"]), key_ring.current_key_ring().keys
+def test_a_key_is_valid_only_with_its_own_kid(api: Client, app: Flask) -> None:
+    first = rotate_key(app)
+    second = rotate_key(app)
+    given, keys = claims(sign_up(api)["accessToken"]), key_ring.current_key_ring().keys
     for kid, key in ((first, second), (second, first), (secret_kid(SECRET_KEY), first)):
         forged = jwt.encode(given, keys[key].signing, "HS256", headers={"kid": kid})
         assert api.me(forged).reason == "TOKEN_INVALID"
 
 
-def test_shared_keys_are_told_to_nobody(api: Client, app: Flask) -> None:
-    rotated(app, "--algorithm", "HS256")
+def test_symmetric_keys_are_not_published(api: Client, app: Flask) -> None:
+    rotate_key(app, "--algorithm", "HS256")
     assert api.http.get(JWKS).get_json() == {"keys": []}
 
 
-def test_public_keys_are_told_and_may_be_kept_for_five_minutes(api: Client, app: Flask) -> None:
-    rsa = rotated(app, "--algorithm", "RS256")
+def test_public_keys_are_published_and_cacheable_for_five_minutes(api: Client, app: Flask) -> None:
+    rsa = rotate_key(app, "--algorithm", "RS256")
     flask_keys(app, "rotate", "--algorithm", "EdDSA")
     response = api.http.get(JWKS)
     assert response.status_code == 200
@@ -286,16 +280,16 @@ def test_public_keys_are_told_and_may_be_kept_for_five_minutes(api: Client, app:
     assert response.content_type == "application/json"
     told = {key["kid"]: set(key) for key in response.get_json()["keys"]}
     assert told == {
-        newest()["_id"]: {"kty", "crv", "x", "kid", "alg", "use"},
+        load_newest_key()["_id"]: {"kty", "crv", "x", "kid", "alg", "use"},
         rsa: {"kty", "n", "e", "kid", "alg", "use"},
     }
     again = api.http.get(JWKS, headers={"If-None-Match": response.headers["ETag"]})
     assert (again.status_code, again.data) == (304, b"")
     expire(rsa)
-    assert [key["kid"] for key in public_keys(api)] == [newest()["_id"]]
+    assert [key["kid"] for key in get_public_keys(api)] == [load_newest_key()["_id"]]
 
 
-def test_many_rotations_at_once_make_one_chain(api: Client, app: Flask) -> None:
+def test_concurrent_rotations_make_one_sequence(api: Client, app: Flask) -> None:
     with ThreadPoolExecutor(8) as pool:
         made = list(pool.map(lambda _: key_ring.rotate_keys("HS256", at_once=True).kid, range(8)))
     stored = list(SigningKey._get_collection().find(sort=[("number", 1)]))
@@ -303,19 +297,19 @@ def test_many_rotations_at_once_make_one_chain(api: Client, app: Flask) -> None:
     assert {key["_id"] for key in stored[1:]} == set(made)
     assert [key["_id"] for key in stored if "expires_at" not in key] == [stored[-1]["_id"]]
     key_ring.forget_keys()
-    assert header(signed_up(api)["accessToken"])["kid"] == stored[-1]["_id"]
+    assert header(sign_up(api)["accessToken"])["kid"] == stored[-1]["_id"]
 
 
-def test_a_key_under_another_secret_stops_no_server_that_runs(
-    api: Client, app: Flask, unkept: None, caplog: pytest.LogCaptureFixture
+def test_a_key_encrypted_with_another_secret_does_not_stop_a_running_server(
+    api: Client, app: Flask, no_key_cache: None, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """As when an operator rotates in a terminal with another SECRET_KEY than the servers have."""
-    kid = rotated(app)
-    token = signed_up(api)["accessToken"]
+    """As if an operator rotated keys in a terminal with a SECRET_KEY other than the servers'."""
+    kid = rotate_key(app)
+    token = sign_up(api)["accessToken"]
     foreign = seal(new_material("HS256"), "foreign", "HS256", "another secret")
     times = {"created_at": now(), "signs_from": now()}
     SigningKey(id="foreign", number=2, algorithm="HS256", sealed=foreign, **times).save()
     with caplog.at_level(logging.ERROR):
         assert api.me(token).errors == []
     assert "flask keys remove foreign" in caplog.text
-    assert header(signed_up(api)["accessToken"])["kid"] == kid
+    assert header(sign_up(api)["accessToken"])["kid"] == kid

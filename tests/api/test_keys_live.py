@@ -1,4 +1,4 @@
-"""Signing keys over several real workers, and a stock client that verifies tokens on its own."""
+"""Signing keys on several real workers, and a standard client that verifies tokens itself."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -16,7 +16,7 @@ from app.security.keys import secret_kid
 from tests.client import Client, Socket
 from tests.conftest import ENVIRONMENT, SECRET_KEY
 from tests.factories import PASSWORD, person
-from tests.keys import flask_keys, header, rotated
+from tests.keys import flask_keys, header, rotate_key
 from tests.processes import stop
 from tests.servers import Server, start_server
 from tests.waiting import HANG, wait_until
@@ -39,19 +39,19 @@ def serve(api: Client, database_uri: str, tmp_path: Path) -> Iterator[Serve]:
         stop(server.process)
 
 
-def access_token(live: Client) -> str:
+def get_access_token(live: Client) -> str:
     answer = live.register(person())
     assert answer.errors == []
     return answer.data["register"]["tokens"]["accessToken"]
 
 
-def test_two_workers_learn_of_a_new_key_and_log_nobody_out(serve: Serve, app: Flask) -> None:
+def test_two_workers_load_a_new_key_and_end_no_session(serve: Serve, app: Flask) -> None:
     live = Client(Socket(serve().url))
     given = person()
     before = live.register(given).data["register"]["tokens"]
     assert header(before["accessToken"])["kid"] == secret_kid(SECRET_KEY)
-    kid = rotated(app)
-    fresh = Client(app.test_client()).login(given["email"], PASSWORD)  # another worker, say
+    kid = rotate_key(app)
+    fresh = Client(app.test_client()).login(given["email"], PASSWORD)  # another worker
     token = fresh.data["login"]["tokens"]["accessToken"]
     assert header(token)["kid"] == kid
     with ThreadPoolExecutor(8) as pool:
@@ -60,7 +60,7 @@ def test_two_workers_learn_of_a_new_key_and_log_nobody_out(serve: Serve, app: Fl
     assert live.me(before["accessToken"]).errors == []
 
     def all_sign_with_it() -> bool:
-        kids = {header(access_token(live))["kid"] for _ in range(6)}
+        kids = {header(get_access_token(live))["kid"] for _ in range(6)}
         assert kids <= {kid, secret_kid(SECRET_KEY)}
         return kids == {kid}
 
@@ -71,15 +71,15 @@ def test_two_workers_learn_of_a_new_key_and_log_nobody_out(serve: Serve, app: Fl
 
 
 @pytest.mark.parametrize("algorithm", ["RS256", "EdDSA"])
-def test_workers_that_start_together_make_one_key_which_others_verify_by(
+def test_workers_that_start_together_create_one_key_that_clients_can_verify(
     serve: Serve, app: Flask, algorithm: str
 ) -> None:
     server = serve(JWT_ALGORITHM=algorithm)
     live = Client(Socket(server.url))
     address = f"{server.url}/.well-known/jwks.json"
-    with ThreadPoolExecutor(16) as pool:  # none of them knows a key: whoever asks first makes it
+    with ThreadPoolExecutor(16) as pool:  # no worker has a key: the first creates it
         told = list(pool.map(lambda _: requests.get(address, timeout=HANG).json(), range(16)))
-    made = [access_token(live) for _ in range(4)]
+    made = [get_access_token(live) for _ in range(4)]
     newest, secret = SigningKey._get_collection().find(sort=[("number", -1)])
     assert secret["_id"] == secret_kid(SECRET_KEY)
     assert [[key["kid"] for key in keys["keys"]] for keys in told] == [[newest["_id"]]] * 16

@@ -1,4 +1,4 @@
-"""login: a person proves who they are with e-mail and password."""
+"""login: a person signs in with e-mail and password."""
 
 from datetime import datetime
 
@@ -15,16 +15,16 @@ from tests.client import Client
 from tests.factories import PASSWORD, person
 
 
-def change(email: str, **values: object) -> None:
+def update_account(email: str, **values: object) -> None:
     User._get_collection().update_one({"email": email}, {"$set": values})
 
 
-def stored(email: str) -> dict:
+def load_account(email: str) -> dict:
     return User._get_collection().find_one({"email": email})
 
 
 @pytest.mark.parametrize("typed", ["ana@example.com", "ANA@Example.COM", " ana@example.com"])
-def test_signs_in_whatever_the_case_of_the_address(api: Client, typed: str) -> None:
+def test_ignores_the_case_of_the_address(api: Client, typed: str) -> None:
     registered = api.register(person(email="ana@example.com")).data["register"]["user"]
     answer = api.login(typed, PASSWORD)
     assert answer.errors == []
@@ -33,16 +33,16 @@ def test_signs_in_whatever_the_case_of_the_address(api: Client, typed: str) -> N
     assert api.me(token).data["me"]["email"] == "ana@example.com"
 
 
-def test_notes_the_time_of_the_login(api: Client) -> None:
+def test_stores_the_time_of_the_login(api: Client) -> None:
     api.register(person(email="ana@example.com"))
     before = now()
     user = api.login("ana@example.com", PASSWORD).data["login"]["user"]
     noted = datetime.fromisoformat(user["lastLoginAt"])
     assert before <= noted <= now()
-    assert stored("ana@example.com")["last_login_at"] == noted
+    assert load_account("ana@example.com")["last_login_at"] == noted
 
 
-def refused_alike(api: Client, email: str, password: str) -> dict:
+def read_refusal(api: Client, email: str, password: str) -> dict:
     answer = api.login(email, password)
     assert answer.status == 200
     assert answer.data == {"login": None}
@@ -51,24 +51,26 @@ def refused_alike(api: Client, email: str, password: str) -> dict:
     return error
 
 
-def test_unknown_wrong_and_inactive_answer_alike(api: Client) -> None:
+def test_unknown_address_wrong_password_and_inactive_account_get_the_same_answer(
+    api: Client,
+) -> None:
     api.register(person(email="ana@example.com"))
     api.register(person(email="inativa@example.com"))
-    change("inativa@example.com", active=False)
+    update_account("inativa@example.com", active=False)
     sessions = Session.objects.count()
-    unknown = refused_alike(api, "ninguem@example.com", PASSWORD)
+    unknown = read_refusal(api, "ninguem@example.com", PASSWORD)
     assert unknown["extensions"] == {"code": "UNAUTHENTICATED", "reason": "INVALID_CREDENTIALS"}
-    assert refused_alike(api, "ana@example.com", "outra frase longa") == unknown
-    assert refused_alike(api, "inativa@example.com", PASSWORD) == unknown
+    assert read_refusal(api, "ana@example.com", "outra frase longa") == unknown
+    assert read_refusal(api, "inativa@example.com", PASSWORD) == unknown
     assert Session.objects.count() == sessions
-    assert "last_login_at" not in stored("ana@example.com")
+    assert "last_login_at" not in load_account("ana@example.com")
 
 
 def test_refusals_take_the_same_time(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Counted in bcrypt runs and their cost, which is what the time is made of."""
+    """Measure time as the number of bcrypt runs and their cost."""
     api.register(person(email="ana@example.com"))
     api.register(person(email="inativa@example.com"))
-    change("inativa@example.com", active=False)
+    update_account("inativa@example.com", active=False)
     runs: list[int] = []
     real = bcrypt.checkpw
 
@@ -83,7 +85,7 @@ def test_refusals_take_the_same_time(api: Client, monkeypatch: pytest.MonkeyPatc
     assert runs == [4, 4, 4, 4]
 
 
-def test_faulty_input_is_told_by_field(api: Client) -> None:
+def test_invalid_input_is_reported_by_field(api: Client) -> None:
     answer = api.login(" ", "")
     assert answer.reason == "INVALID_DATA"
     assert answer.fields == {"email": "REQUIRED", "password": "REQUIRED"}
@@ -94,11 +96,11 @@ def test_faulty_input_is_told_by_field(api: Client) -> None:
 def test_an_imported_bcrypt_hash_is_accepted_and_upgraded(api: Client) -> None:
     api.register(person(email="ana@example.com"))
     plain = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
-    change("ana@example.com", password_hash=plain)
+    update_account("ana@example.com", password_hash=plain)
     assert api.login("ana@example.com", "outra frase longa").reason == "INVALID_CREDENTIALS"
-    assert stored("ana@example.com")["password_hash"] == plain
+    assert load_account("ana@example.com")["password_hash"] == plain
     assert api.login("ana@example.com", PASSWORD).errors == []
-    assert stored("ana@example.com")["password_hash"].startswith("hmac-sha256$$2b$04$")
+    assert load_account("ana@example.com")["password_hash"].startswith("hmac-sha256$$2b$04$")
     assert api.login("ana@example.com", PASSWORD).errors == []
 
 
@@ -108,12 +110,12 @@ def test_a_hash_of_another_cost_is_upgraded(api: Client) -> None:
     api.register(person(email="ana@example.com"))
     salt = bcrypt.gensalt(5)
     old = passwords.PREFIX + bcrypt.hashpw(passwords._digest(PASSWORD, salt), salt).decode()
-    change("ana@example.com", password_hash=old)
+    update_account("ana@example.com", password_hash=old)
     assert api.login("ana@example.com", PASSWORD).errors == []
-    assert stored("ana@example.com")["password_hash"].startswith("hmac-sha256$$2b$04$")
+    assert load_account("ana@example.com")["password_hash"].startswith("hmac-sha256$$2b$04$")
 
 
-def test_a_password_changed_during_the_login_refuses_it(
+def test_a_password_change_during_the_login_makes_it_fail(
     api: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api.register(person(email="ana@example.com"))
@@ -127,11 +129,11 @@ def test_a_password_changed_during_the_login_refuses_it(
 
     monkeypatch.setattr(proof, "check_password", meanwhile_changed)
     assert api.login("ana@example.com", PASSWORD).reason == "INVALID_CREDENTIALS"
-    assert stored("ana@example.com")["password_hash"] == "hmac-sha256$another"
+    assert load_account("ana@example.com")["password_hash"] == "hmac-sha256$another"
     assert Session.objects.count() == sessions
 
 
-def test_one_device_too_many_ends_the_oldest_session(api: Client) -> None:
+def test_a_session_over_the_limit_ends_the_oldest(api: Client) -> None:
     first = api.register(person(email="ana@example.com")).data["register"]["tokens"]["accessToken"]
     for _ in range(MAX_SESSIONS - 1):
         last = api.login("ana@example.com", PASSWORD).data["login"]["tokens"]["accessToken"]
@@ -139,10 +141,10 @@ def test_one_device_too_many_ends_the_oldest_session(api: Client) -> None:
     last = api.login("ana@example.com", PASSWORD).data["login"]["tokens"]["accessToken"]
     assert api.me(first).reason == "TOKEN_REVOKED"
     assert api.me(last).errors == []
-    assert len(stored("ana@example.com")["session_ids"]) == MAX_SESSIONS
+    assert len(load_account("ana@example.com")["session_ids"]) == MAX_SESSIONS
 
 
-def test_keeps_the_device_and_address_of_a_session(api: Client) -> None:
+def test_stores_the_device_and_address_of_a_session(api: Client) -> None:
     api.register(person(email="ana@example.com"))
     api.login("ana@example.com", PASSWORD, headers={"User-Agent": "Navegador/1 " + "x" * 600})
     session = Session.objects.order_by("-id").first()
@@ -150,23 +152,23 @@ def test_keeps_the_device_and_address_of_a_session(api: Client) -> None:
     assert session.ip_address == "127.0.0.1"
 
 
-def test_a_hash_upgraded_by_another_login_meanwhile_refuses_nobody(
+def test_a_concurrent_hash_upgrade_does_not_make_the_login_fail(
     api: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     api.register(person(email="ana@example.com"))
     plain = bcrypt.hashpw(PASSWORD.encode(), bcrypt.gensalt(4)).decode()
-    change("ana@example.com", password_hash=plain)
+    update_account("ana@example.com", password_hash=plain)
     real = proof.hash_password
 
     def another_first(password: str) -> str:
-        change("ana@example.com", password_hash=real(password))
+        update_account("ana@example.com", password_hash=real(password))
         return real(password)
 
     monkeypatch.setattr(proof, "hash_password", another_first)
     assert api.login("ana@example.com", PASSWORD).errors == []
 
 
-def test_a_refusal_beside_a_deletion_is_kept_of_nobody(
+def test_a_login_refused_during_a_deletion_stores_an_anonymous_event(
     api: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     email = api.register(person()).data["register"]["user"]["email"]

@@ -1,4 +1,4 @@
-"""Logs: one line a request that says what it ran, cost and came to, and nothing of a person."""
+"""Logs: one line a request with its operation, cost and outcome, and no personal data."""
 
 import json
 import logging
@@ -24,13 +24,15 @@ from tests.servers import ROOT
 Lines = pytest.CaptureFixture[str]
 
 
-def lines(capfd: Lines) -> list[dict]:
-    """The lines of requests since the last look."""
+def read_lines(capfd: Lines) -> list[dict]:
+    """Return the log lines of the requests since the last call."""
     written = capfd.readouterr().err.splitlines()
     return [json.loads(line) for line in written if '"event":"request"' in line]
 
 
-def test_a_request_is_one_line_of_what_it_ran_cost_and_came_to(api: Client, capfd: Lines) -> None:
+def test_a_request_writes_one_line_with_operation_cost_and_outcome(
+    api: Client, capfd: Lines
+) -> None:
     answer = api.register(person())
     token, user_id = (
         answer.data["register"]["tokens"]["accessToken"],
@@ -39,7 +41,7 @@ def test_a_request_is_one_line_of_what_it_ran_cost_and_came_to(api: Client, capf
     capfd.readouterr()
     text = "query WhoAmI { me { email } }"
     assert api.send(text, token=token, headers={"X-Request-Id": "mine"}).errors == []
-    (line,) = lines(capfd)
+    (line,) = read_lines(capfd)
     assert line.pop("at").endswith("+00:00")
     assert 0 < line.pop("database_milliseconds") < line.pop("milliseconds")
     assert line == {
@@ -57,28 +59,28 @@ def test_a_request_is_one_line_of_what_it_ran_cost_and_came_to(api: Client, capf
     }
 
 
-def test_tells_who_registered_and_by_what_mutation(api: Client, capfd: Lines) -> None:
+def test_logs_the_account_and_the_mutation_of_a_registration(api: Client, capfd: Lines) -> None:
     user_id = api.register(person()).data["register"]["user"]["id"]
-    (line,) = lines(capfd)
+    (line,) = read_lines(capfd)
     assert (line["operation"], line["type"], line["user_id"]) == ("Register", "mutation", user_id)
     assert line["document"] == hash_text(REGISTER)[:16]
 
 
-def test_counts_questions_anew_for_each_request(api: Client, capfd: Lines) -> None:
+def test_counts_database_commands_for_each_request(api: Client, capfd: Lines) -> None:
     token = api.register(person()).data["register"]["tokens"]["accessToken"]
     capfd.readouterr()
     api.me(token)
     api.me(token)
     api.send("{ __typename }")
-    assert [line["database_questions"] for line in lines(capfd)] == [1, 1, 0]
+    assert [line["database_questions"] for line in read_lines(capfd)] == [1, 1, 0]
 
 
-def test_tells_the_reasons_of_a_refusal(api: Client, capfd: Lines) -> None:
+def test_logs_the_reasons_of_a_refusal(api: Client, capfd: Lines) -> None:
     api.me()
     api.send("{ nothing }")
     api.send("{ me")
     api.send("query A { __typename } query B { __typename }")
-    named = [(line["outcomes"], line.get("type"), line["status"]) for line in lines(capfd)]
+    named = [(line["outcomes"], line.get("type"), line["status"]) for line in read_lines(capfd)]
     assert named == [
         (["TOKEN_MISSING"], "query", 200),
         (["INVALID_OPERATION"], None, 400),
@@ -87,29 +89,29 @@ def test_tells_the_reasons_of_a_refusal(api: Client, capfd: Lines) -> None:
     ]
 
 
-def test_tells_the_hash_of_a_document_that_was_refused(api: Client, capfd: Lines) -> None:
+def test_logs_the_hash_of_a_refused_document(api: Client, capfd: Lines) -> None:
     api.send("{ me")
-    (line,) = lines(capfd)
+    (line,) = read_lines(capfd)
     assert line["document"] == hash_text("{ me")[:16]
 
 
-def test_tells_the_hash_that_nobody_knew(api: Client, capfd: Lines) -> None:
+def test_logs_an_unknown_hash(api: Client, capfd: Lines) -> None:
     extensions = {"persistedQuery": {"version": 1, "sha256Hash": "ab" * 32}}
     api.http.post("/graphql", json={"extensions": extensions}, headers={})
-    (line,) = lines(capfd)
+    (line,) = read_lines(capfd)
     assert (line["document"], line["outcomes"]) == ("ab" * 8, ["PERSISTED_QUERY_NOT_FOUND"])
 
 
 def test_cuts_a_long_name(api: Client, capfd: Lines) -> None:
     api.send(f"query {'a' * 300} {{ __typename }}")
-    (line,) = lines(capfd)
+    (line,) = read_lines(capfd)
     assert line["operation"] == "a" * 100
 
 
-def test_tells_the_route_and_never_what_a_client_typed(api: Client, capfd: Lines) -> None:
+def test_logs_the_route_and_never_what_a_client_typed(api: Client, capfd: Lines) -> None:
     for path in ("/health/live?token=secret", "/ana@example.com/52998224725", "/graphql/"):
         api.http.get(path)
-    told = [(line["path"], line["status"], line["outcomes"]) for line in lines(capfd)]
+    told = [(line["path"], line["status"], line["outcomes"]) for line in read_lines(capfd)]
     assert told == [
         ("/health/live", 200, ["OK"]),
         (None, 404, ["DOES_NOT_EXIST"]),
@@ -117,7 +119,7 @@ def test_tells_the_route_and_never_what_a_client_typed(api: Client, capfd: Lines
     ]
 
 
-def test_nothing_of_a_person_is_in_any_line(api: Client, capfd: Lines) -> None:
+def test_no_line_has_personal_data(api: Client, capfd: Lines) -> None:
     given = person(cpfCnpj="529.982.247-25")
     tokens = api.register(given).data["register"]["tokens"]
     api.register(given)
@@ -136,7 +138,7 @@ def test_nothing_of_a_person_is_in_any_line(api: Client, capfd: Lines) -> None:
     assert [secret for secret in secrets if secret in written] == []
 
 
-def record_of(error: Exception) -> logging.LogRecord:
+def make_log_record(error: Exception) -> logging.LogRecord:
     try:
         raise error
     except type(error):
@@ -151,9 +153,9 @@ def record_of(error: Exception) -> logging.LogRecord:
         )
 
 
-def test_an_unforeseen_error_is_told_by_type_and_place_without_its_message() -> None:
+def test_an_unexpected_error_is_logged_by_type_and_place_without_its_message() -> None:
     error = DuplicateKeyError('E11000 dup key: { email: "ana@example.com" }', 11000)
-    line = json.loads(JsonLines().format(record_of(error)))
+    line = json.loads(JsonLines().format(make_log_record(error)))
     assert "ana@example.com" not in json.dumps(line)
     assert line["exception"] == ["pymongo.errors.DuplicateKeyError"]
     (place,) = line["places"]
@@ -161,7 +163,7 @@ def test_an_unforeseen_error_is_told_by_type_and_place_without_its_message() -> 
     assert (line["event"], line["level"]) == ("in request r-1", "error")
 
 
-def test_an_error_tells_what_it_came_from_and_our_frames(
+def test_an_error_is_logged_with_its_cause_and_the_frames_of_the_product(
     api: Client, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     token = api.register(person()).data["register"]["tokens"]["accessToken"]
@@ -183,8 +185,8 @@ def test_an_error_tells_what_it_came_from_and_our_frames(
     assert any(place.startswith("schema.mutations.logout:") for place in line["places"])
 
 
-def said(environment: dict[str, str], tmp_path: Path) -> str:
-    """What an application of this environment writes, of one warning and one request."""
+def run_application(environment: dict[str, str], tmp_path: Path) -> str:
+    """Return what an application with this environment logs of one warning and one request."""
     program = (
         "import logging; from app.factory import create_app; app = create_app();"
         "logging.getLogger('somewhere').warning('said %s', 1);"
@@ -202,8 +204,10 @@ def said(environment: dict[str, str], tmp_path: Path) -> str:
     return ran.stderr
 
 
-def test_in_production_every_line_is_json(tmp_path: Path) -> None:
-    told = said({"FLASK_ENV": "production", "MONGODB_URI": "mongodb://127.0.0.1:1/x"}, tmp_path)
+def test_every_line_is_json_in_production(tmp_path: Path) -> None:
+    told = run_application(
+        {"FLASK_ENV": "production", "MONGODB_URI": "mongodb://127.0.0.1:1/x"}, tmp_path
+    )
     warning, request = [json.loads(line) for line in told.splitlines()]
     assert (warning["event"], warning["level"], warning["logger"]) == (
         "said 1",
@@ -217,15 +221,15 @@ def test_in_production_every_line_is_json(tmp_path: Path) -> None:
     )
 
 
-def test_in_development_a_person_reads_them(tmp_path: Path) -> None:
-    told = said({"FLASK_ENV": "development", "GRAPHIQL": "false"}, tmp_path)
+def test_lines_are_readable_text_in_development(tmp_path: Path) -> None:
+    told = run_application({"FLASK_ENV": "development", "GRAPHIQL": "false"}, tmp_path)
     warning, request = told.splitlines()
     assert "[warning" in warning
     assert "said 1" in warning
     assert re.fullmatch(r"\d\d:\d\d:\d\d  GET /health/live  200  OK  [\d.]+ ms", request)
 
 
-def test_in_development_a_request_is_one_short_line() -> None:
+def test_a_request_is_one_short_line_in_development() -> None:
     line = {
         "at": datetime(2026, 3, 1, 12, 3, 4).astimezone(),
         "method": "POST",

@@ -1,4 +1,4 @@
-"""Mail kinds are open: a kind of an extension is queued, composed and rendered like ours."""
+"""Mail kinds of extensions: they are queued, composed and rendered like the built-in kinds."""
 
 from email.headerregistry import Address
 from enum import auto
@@ -19,14 +19,14 @@ from tests.factories import person
 
 
 class Kind(AnyMailKind):
-    """The mails of an extension."""
+    """Mail kinds of an extension."""
 
     CARD_DECLINED = auto()
 
 
 @pytest.fixture
 def user(api: Client) -> User:
-    """An account, its first mail removed."""
+    """An account without the mail of its registration."""
     api.register(person(fullName="Ana Lima", locale="en"))
     OutgoingMail.objects.delete()
     return User.objects.get()
@@ -44,7 +44,7 @@ def test_an_unknown_kind_is_refused(user: User) -> None:
     assert OutgoingMail.objects.count() == 0
 
 
-def test_another_kind_is_a_notice_with_all_its_details(
+def test_an_added_kind_is_a_notice_with_all_its_details(
     user: User, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(MAIL_KINDS, "CARD_DECLINED", Kind.CARD_DECLINED)
@@ -62,7 +62,7 @@ def test_another_kind_is_a_notice_with_all_its_details(
     }
 
 
-def test_its_templates_are_found_beside_ours(
+def test_its_templates_are_found_beside_the_built_in_ones(
     user: User, monkeypatch: pytest.MonkeyPatch, locale_package: Path
 ) -> None:
     monkeypatch.setitem(MAIL_KINDS, "CARD_DECLINED", Kind.CARD_DECLINED)

@@ -1,4 +1,4 @@
-"""The outbox and its workers: real processes, a real SMTP server, and a mail that is never lost."""
+"""The outbox and its workers: real processes, a real SMTP server, and no mail that is lost."""
 
 import json
 import os
@@ -25,7 +25,7 @@ from app.models.user import User
 from tests.client import Client
 from tests.conftest import ENVIRONMENT
 from tests.factories import person
-from tests.mail_server import MailServer, serving
+from tests.mail_server import MailServer, serve_mail
 from tests.processes import ROOT, connect, start_database, stop
 from tests.servers import free_port
 from tests.waiting import HANG, wait_until
@@ -34,7 +34,7 @@ PRODUCTION = {"FLASK_ENV": "production", "MONGODB_URI": "mongodb://127.0.0.1:1/a
 
 
 class Workers:
-    """Starts workers that deliver to a server, and ends those that are left."""
+    """Starts workers that deliver to one server, and ends those that still run."""
 
     def __init__(self, database_uri: str, server: MailServer, folder: Path) -> None:
         self.log = folder / "worker.log"
@@ -48,7 +48,7 @@ class Workers:
         self.processes: list[subprocess.Popen] = []
 
     def start(self, **changes: str) -> subprocess.Popen:
-        """A worker as ./boot.sh worker runs it."""
+        """Start a worker as ./boot.sh worker does."""
         with self.log.open("ab") as log:
             process = subprocess.Popen(
                 [sys.executable, "-m", "app.worker"],
@@ -60,24 +60,24 @@ class Workers:
         return process
 
     def lines(self) -> list[dict]:
-        """What the workers logged of mail."""
+        """Return the log lines of the workers about mail."""
         return [json.loads(line) for line in self.log.read_text().splitlines() if line[0] == "{"]
 
     def outcomes(self) -> list[str]:
-        """The outcomes they logged, in order."""
+        """Return the logged outcomes, in order."""
         return [line["outcome"] for line in self.lines()]
 
 
 @pytest.fixture
 def server() -> Iterator[MailServer]:
     """A mail server."""
-    with serving() as server:
+    with serve_mail() as server:
         yield server
 
 
 @pytest.fixture
 def workers(api: Client, database_uri: str, server: MailServer, tmp_path: Path):
-    """Starts workers over the empty database."""
+    """Starts workers on the empty database."""
     workers = Workers(database_uri, server, tmp_path)
     yield workers
     for process in workers.processes:
@@ -85,7 +85,7 @@ def workers(api: Client, database_uri: str, server: MailServer, tmp_path: Path):
 
 
 def register(api: Client, **changes: object) -> User:
-    """An account whose first mail is not in the way."""
+    """Register an account and remove the mail of its registration."""
     assert api.register(person(**changes)).errors == []
     OutgoingMail.objects.delete()
     return User.objects.order_by("-id").first()
@@ -95,27 +95,25 @@ def post_notice(user: User) -> ObjectId:
     return enqueue_mail(MailKind.PASSWORD_CHANGED, to=user.email, user_id=user.id)
 
 
-def start_again(folder: Path, uri: str) -> subprocess.Popen:
-    """The database of the folder, where it was before."""
+def restart_database(folder: Path, uri: str) -> subprocess.Popen:
+    """Start the database of the folder on the same port as before."""
     port = uri.partition("127.0.0.1:")[2].partition("/")[0]
     command = [sys.executable, "-m", "development.embedded_database", "--folder", str(folder)]
     return subprocess.Popen([*command, "--port", port], cwd=ROOT, stdout=subprocess.DEVNULL)
 
 
-def end_lease() -> None:
-    """Let the time be over that a killed worker had for its mail."""
+def expire_lease() -> None:
+    """Let the lease of the mail expire that a killed worker held."""
     mail = OutgoingMail.objects.get()
     assert mail.due_at > now(), "no other worker takes it up before"
     OutgoingMail.objects(id=mail.id).update(set__due_at=now())
 
 
-def emptied() -> bool:
+def is_outbox_empty() -> bool:
     return OutgoingMail.objects.count() == 0
 
 
-def test_a_registration_is_followed_by_its_mail(
-    api: Client, server: MailServer, workers: Workers
-) -> None:
+def test_a_registration_sends_its_mail(api: Client, server: MailServer, workers: Workers) -> None:
     assert api.register(person(fullName="Ana Lima", email="ana@example.com")).errors == []
     owed = OutgoingMail.objects.get()
     workers.start()
@@ -127,11 +125,11 @@ def test_a_registration_is_followed_by_its_mail(
     assert message["Auto-Submitted"] == "auto-generated"
     assert "http://localhost:3000/verify-email?token=" in message.get_body().get_content()
     assert server.recipients == ["ana@example.com"]
-    wait_until(emptied)
+    wait_until(is_outbox_empty)
     assert workers.outcomes() == ["sent"]
 
 
-def test_a_mail_is_owed_only_if_its_change_was_made(api: Client) -> None:
+def test_a_mail_is_queued_only_if_its_change_is_committed(api: Client) -> None:
     def change() -> None:
         enqueue_mail(MailKind.ACCOUNT_EXISTS, to="ana@example.com")
         raise ZeroDivisionError
@@ -144,20 +142,18 @@ def test_a_mail_is_owed_only_if_its_change_was_made(api: Client) -> None:
 def test_an_unknown_address_gets_no_mail(api: Client, server: MailServer, workers: Workers) -> None:
     enqueue_mail(MailKind.RESET_PASSWORD, to="ninguem@example.com")
     workers.start()
-    wait_until(emptied)
+    wait_until(is_outbox_empty)
     assert workers.outcomes() == ["dropped"]
     assert server.accepted == []
 
 
-def test_a_mail_that_is_refused_is_tried_again(
-    api: Client, server: MailServer, workers: Workers
-) -> None:
+def test_a_refused_mail_is_retried(api: Client, server: MailServer, workers: Workers) -> None:
     user = register(api)
     server.at["RCPT"] = [f"550 5.1.1 <{user.email}> is unknown here", "451 4.7.1 Greylisted"]
     mail_id = post_notice(user)
     workers.start()
     server.wait_for(1)
-    wait_until(emptied)
+    wait_until(is_outbox_empty)
     assert server.message_ids() == [f"<{mail_id}@example.com>"]
     lines = [(line["outcome"], line["attempt"], line.get("why")) for line in workers.lines()]
     assert lines == [
@@ -168,41 +164,43 @@ def test_a_mail_that_is_refused_is_tried_again(
     assert user.email not in workers.log.read_text()
 
 
-def test_a_mail_whose_connection_was_dropped_is_sent_again_under_its_name(
+def test_a_dropped_connection_is_retried_with_the_same_message_id(
     api: Client, server: MailServer, workers: Workers
 ) -> None:
     server.at["DATA"] = ["drop"]
     mail_id = post_notice(register(api))
     workers.start()
     server.wait_for(1)
-    wait_until(emptied)
+    wait_until(is_outbox_empty)
     assert server.message_ids() == [f"<{mail_id}@example.com>"]
     assert workers.outcomes() == ["postponed", "sent"]
     assert workers.lines()[0]["why"] == "text: SMTPServerDisconnected"
 
 
-def test_a_slow_server_gets_a_mail_once(api: Client, server: MailServer, workers: Workers) -> None:
+def test_a_slow_server_receives_a_mail_once(
+    api: Client, server: MailServer, workers: Workers
+) -> None:
     server.at = {name: [lambda: time.sleep(0.5)] for name in ("EHLO", "MAIL", "RCPT", "DATA")}
     post_notice(register(api))
     workers.start()
-    wait_until(emptied)
+    wait_until(is_outbox_empty)
     assert workers.outcomes() == ["sent"]
     assert len(server.accepted) == 1
 
 
-def test_a_server_that_is_away_is_waited_for(api: Client, workers: Workers) -> None:
+def test_mail_is_delivered_once_the_server_is_back(api: Client, workers: Workers) -> None:
     port = free_port()
     post_notice(register(api))
     workers.start(SMTP_URL=f"smtp://127.0.0.1:{port}")
     wait_until(lambda: workers.outcomes() == ["postponed"])
     assert workers.lines()[0]["why"] == "connection: ConnectionRefusedError"
-    with serving(port=port) as server:
+    with serve_mail(port=port) as server:
         server.wait_for(1)
-        wait_until(emptied)
+        wait_until(is_outbox_empty)
 
 
 @pytest.mark.parametrize("command", ["EHLO", "MAIL", "RCPT"])
-def test_a_mail_survives_a_worker_that_is_killed_before_it_is_accepted(
+def test_a_mail_survives_the_kill_of_a_worker_before_it_is_accepted(
     api: Client, server: MailServer, workers: Workers, command: str
 ) -> None:
     mail_id = post_notice(register(api))
@@ -210,31 +208,31 @@ def test_a_mail_survives_a_worker_that_is_killed_before_it_is_accepted(
     assert workers.start().wait(HANG) == -signal.SIGKILL
     assert OutgoingMail.objects.get().id == mail_id
     assert server.accepted == []
-    end_lease()
+    expire_lease()
     workers.start()
     server.wait_for(1)
-    wait_until(emptied)
+    wait_until(is_outbox_empty)
     assert server.message_ids() == [f"<{mail_id}@example.com>"]
     assert [line["attempt"] for line in workers.lines()] == [2]
 
 
-def test_a_mail_whose_worker_was_killed_after_it_was_accepted_comes_again_under_its_name(
+def test_a_mail_is_repeated_with_its_message_id_if_the_worker_is_killed_after_acceptance(
     api: Client, server: MailServer, workers: Workers
 ) -> None:
     mail_id = post_notice(register(api))
-    # the server has the whole mail, and says so to a worker that is dead by then
+    # the server has the whole mail, but the worker is dead before it is told
     server.at["DATA"] = [lambda: workers.processes[0].kill()]
     assert workers.start().wait(HANG) == -signal.SIGKILL
     server.wait_for(1)
     assert OutgoingMail.objects.get().id == mail_id
-    end_lease()
+    expire_lease()
     workers.start()
     server.wait_for(2)
-    wait_until(emptied)
+    wait_until(is_outbox_empty)
     assert server.message_ids() == [f"<{mail_id}@example.com>"] * 2
 
 
-def test_two_workers_send_each_of_thirty_mails_once(
+def test_two_workers_send_thirty_mails_once_each(
     api: Client, server: MailServer, workers: Workers
 ) -> None:
     user = register(api)
@@ -243,29 +241,29 @@ def test_two_workers_send_each_of_thirty_mails_once(
     workers.start()
     workers.start()
     server.wait_for(30)
-    wait_until(emptied)
+    wait_until(is_outbox_empty)
     assert Counter(server.message_ids()) == {f"<{mail_id}@example.com>": 1 for mail_id in ids}
     assert Counter(workers.outcomes()) == {"sent": 30}
 
 
-def test_a_worker_told_to_stop_finishes_the_mail_in_hand(
+def test_a_stopping_worker_finishes_the_current_mail(
     api: Client, server: MailServer, workers: Workers
 ) -> None:
-    def tell_it_to_stop() -> None:
+    def stop_worker() -> None:
         workers.processes[0].terminate()
         time.sleep(0.5)
 
     user = register(api)
     for _ in range(2):
         post_notice(user)
-    server.at["DATA"] = [tell_it_to_stop]
+    server.at["DATA"] = [stop_worker]
     assert workers.start().wait(HANG) == 0
     assert len(server.accepted) == 1
     assert OutgoingMail.objects.count() == 1
     assert workers.outcomes() == ["sent"]
 
 
-def test_after_a_day_a_worker_gives_up_loudly_and_keeps_the_mail(
+def test_a_worker_gives_up_after_a_day_logs_an_error_and_keeps_the_mail(
     api: Client, server: MailServer, workers: Workers
 ) -> None:
     user = register(api)
@@ -286,7 +284,7 @@ def test_after_a_day_a_worker_gives_up_loudly_and_keeps_the_mail(
     assert outbox.lease_next(60) is None
 
 
-def test_a_mail_that_no_worker_was_there_for_has_its_day_all_the_same(
+def test_the_day_of_attempts_begins_with_the_first_attempt(
     api: Client, server: MailServer, workers: Workers
 ) -> None:
     post_notice(register(api))
@@ -298,7 +296,7 @@ def test_a_mail_that_no_worker_was_there_for_has_its_day_all_the_same(
     assert began <= OutgoingMail.objects.get().first_tried_at <= now()
 
 
-def test_a_mail_that_workers_die_of_is_given_up_untried(
+def test_a_mail_that_kills_workers_is_given_up_without_an_attempt(
     api: Client, server: MailServer, workers: Workers
 ) -> None:
     user = register(api)
@@ -312,7 +310,7 @@ def test_a_mail_that_workers_die_of_is_given_up_untried(
     assert OutgoingMail.objects(id=deadly).get().gave_up_at is not None
 
 
-def test_a_mail_that_cannot_be_written_is_not_in_the_way_of_others(
+def test_a_mail_that_cannot_be_composed_does_not_block_others(
     api: Client, server: MailServer, workers: Workers
 ) -> None:
     user = register(api)
@@ -333,7 +331,7 @@ def test_a_worker_waits_for_its_database(server: MailServer, tmp_path: Path, app
     try:
         wait_until(lambda: "The database does not answer; waiting.\n" in workers.log.read_text())
         assert worker.poll() is None
-        process = start_again(tmp_path / "data", uri)
+        process = restart_database(tmp_path / "data", uri)
         wait_until(lambda: "The database answers again.\n" in workers.log.read_text())
     finally:
         stop(worker)
@@ -341,7 +339,7 @@ def test_a_worker_waits_for_its_database(server: MailServer, tmp_path: Path, app
     assert worker.returncode == 0
 
 
-def test_what_was_accepted_while_the_database_was_away_is_noted_when_it_is_back(
+def test_a_delivery_during_a_database_outage_is_recorded_afterwards(
     server: MailServer, tmp_path: Path
 ) -> None:
     process, uri = start_database(tmp_path / "data")
@@ -355,7 +353,7 @@ def test_what_was_accepted_while_the_database_was_away_is_noted_when_it_is_back(
         worker = workers.start(DATABASE_TIMEOUT_MS="3000")
         try:
             wait_until(lambda: workers.outcomes() == ["sent"])
-            process = start_again(tmp_path / "data", uri)
+            process = restart_database(tmp_path / "data", uri)
             wait_until(lambda: database["accounts"]["outbox"].count_documents({}) == 0)
         finally:
             stop(worker)
@@ -363,7 +361,7 @@ def test_what_was_accepted_while_the_database_was_away_is_noted_when_it_is_back(
     assert server.message_ids() == [f"<{mail.id}@example.com>"]
 
 
-def test_a_server_says_that_mail_waits_where_there_is_no_mail_server(database_uri: str) -> None:
+def test_a_server_without_smtp_url_warns_that_mail_waits(database_uri: str) -> None:
     environment = {**ENVIRONMENT, "FLASK_ENV": "production", "MONGODB_URI": database_uri}
     with subprocess.Popen(
         [sys.executable, "-m", "app.web.server.serve"],
@@ -378,7 +376,7 @@ def test_a_server_says_that_mail_waits_where_there_is_no_mail_server(database_ur
     assert said == "SMTP_URL is not set: mail waits in the outbox until a worker has one.\n"
 
 
-def test_production_refuses_to_work_without_a_server_a_sender_and_a_front_end() -> None:
+def test_production_needs_a_mail_server_a_sender_and_a_front_end() -> None:
     environment = {**os.environ, **ENVIRONMENT, **PRODUCTION}
     refused = subprocess.run(
         [sys.executable, "-m", "app.worker"],
@@ -396,7 +394,7 @@ def test_production_refuses_to_work_without_a_server_a_sender_and_a_front_end() 
     )
 
 
-def test_a_lease_is_lost_to_the_next_worker(api: Client) -> None:
+def test_an_expired_lease_passes_to_the_next_worker(api: Client) -> None:
     enqueue_mail(MailKind.ACCOUNT_EXISTS, to="ana@example.com")
     first = outbox.lease_next(0)
     second = outbox.lease_next(60)
@@ -412,7 +410,7 @@ def test_a_lease_is_lost_to_the_next_worker(api: Client) -> None:
     assert OutgoingMail.objects.count() == 0
 
 
-def test_mail_is_taken_up_in_the_order_it_is_due(api: Client) -> None:
+def test_mail_is_claimed_in_the_order_it_is_due(api: Client) -> None:
     ids = [enqueue_mail(MailKind.ACCOUNT_EXISTS, to=f"{n}@example.com") for n in range(3)]
     first = outbox.lease_next(60)
     assert first.id == ids[0]
@@ -427,7 +425,7 @@ def test_waiting_mail_is_counted_and_dated(api: Client) -> None:
     assert outbox.waiting() == (2, OutgoingMail.objects.get(id=oldest).created_at)
 
 
-def test_an_account_takes_its_mail_with_it(api: Client) -> None:
+def test_deleting_an_account_deletes_its_mail(api: Client) -> None:
     user_id = ObjectId()
     theirs = enqueue_mail(MailKind.PASSWORD_CHANGED, to="old@example.com", user_id=user_id)
     alike = enqueue_mail(MailKind.RESET_PASSWORD, to="ana@example.com")

@@ -77,7 +77,7 @@ def test_support_reads_accounts_sessions_and_events_but_nothing_sensitive(api: C
     }
 
 
-def test_a_page_hides_what_is_sensitive_of_others_and_shows_ones_own(api: Client) -> None:
+def test_a_page_hides_sensitive_fields_of_others_and_shows_ones_own(api: Client) -> None:
     register(api, **OWNER)
     _, token = register(api, "SUPPORT", email="sup@example.com", cpfCnpj="11144477735")
     answer = api.send(ALL, token=token)
@@ -100,16 +100,14 @@ def test_an_administrator_reads_everything_and_has_every_permission(api: Client)
     assert me["permissions"] == list(Permission.__members__)
 
 
-def test_everybody_reads_their_own_account_whole(api: Client) -> None:
+def test_everybody_reads_all_of_their_own_account(api: Client) -> None:
     _, token = register(api, **OWNER)
     answer = api.send(f"{{ me {{ {FIELDS} }} }}", token=token)
     assert answer.errors == []
     assert answer.data["me"]["dateOfBirth"] == OWNER["dateOfBirth"]
 
 
-def test_a_sensitive_field_is_not_revealed_by_a_mutation_s_answer(
-    api: Client, custom_role: str
-) -> None:
+def test_a_mutation_payload_reveals_no_sensitive_field(api: Client, custom_role: str) -> None:
     owner, _ = register(api, **OWNER)
     _, token = register(api, custom_role)
     answer = api.send(SET_ACTIVE, {"input": {"userId": owner, "active": False}}, token=token)
@@ -122,7 +120,7 @@ def test_a_sensitive_field_is_not_revealed_by_a_mutation_s_answer(
 def test_nobody_changes_an_account_with_permissions_they_lack(
     api: Client, custom_role: str, document: str
 ) -> None:
-    register(api, "ADMIN")  # so that no refusal is LAST_ADMIN's
+    register(api, "ADMIN")  # so that no refusal has the reason LAST_ADMIN
     admin, _ = register(api, "ADMIN", email="chief@example.com")
     _, token = register(api, custom_role)
     before = User.objects.get(id=admin).to_mongo()
@@ -142,7 +140,7 @@ def test_nobody_grants_a_role_with_permissions_they_lack(api: Client, custom_rol
 
 
 @pytest.mark.parametrize("document", CHANGES)
-def test_a_permission_is_enough_for_an_account_without_more(
+def test_a_permission_is_enough_for_an_account_with_fewer_permissions(
     api: Client, custom_role: str, document: str
 ) -> None:
     owner, _ = register(api, **OWNER)
@@ -151,7 +149,7 @@ def test_a_permission_is_enough_for_an_account_without_more(
     assert {error["path"][-1] for error in answer.errors} <= {"cpfCnpj"}
 
 
-def test_the_name_of_a_role_that_is_gone_allows_nothing() -> None:
+def test_a_role_that_no_longer_exists_allows_nothing() -> None:
     assert permissions_of(["USER", "KING"]) == frozenset()
 
 

@@ -1,4 +1,4 @@
-"""Operations known by their hash: automatic ones, and trusted documents."""
+"""Persisted operations: automatic ones, and trusted documents."""
 
 import hashlib
 import json
@@ -43,13 +43,13 @@ def post(http: Any, **body: object) -> Any:
 
 
 @pytest.fixture
-def fresh(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Nothing is remembered in this process."""
+def no_cache(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process cache no operations."""
     monkeypatch.setattr(persisted, "MOST_REMEMBERED", 0)
 
 
-@pytest.mark.usefixtures("fresh")
-def test_a_hash_is_learnt_with_its_text_and_then_enough(api: Client) -> None:
+@pytest.mark.usefixtures("no_cache")
+def test_a_hash_is_enough_once_its_text_was_sent(api: Client) -> None:
     query = POLICY + " # learnt"
     unknown = post(api.http, extensions=extension(sha256(query)))
     assert unknown.status_code == 400
@@ -62,7 +62,7 @@ def test_a_hash_is_learnt_with_its_text_and_then_enough(api: Client) -> None:
     assert (known.status_code, known.json) == (200, ANSWER)
 
 
-def test_by_get_with_no_store(api: Client) -> None:
+def test_works_by_get_with_no_store(api: Client) -> None:
     query = "query P { me { id } }"
     given = quote(json.dumps(extension(sha256(query))))
     post(api.http, query=query, extensions=extension(sha256(query)))
@@ -74,7 +74,7 @@ def test_by_get_with_no_store(api: Client) -> None:
     assert answer.headers["Cache-Control"] == "no-store"
 
 
-def test_a_mutation_known_by_hash_is_still_no_get(api: Client) -> None:
+def test_a_persisted_mutation_is_refused_by_get(api: Client) -> None:
     query = "mutation { logout { sessionsEnded } }"
     post(api.http, query=query, extensions=extension(sha256(query)))
     answer = api.http.get(f"/graphql?extensions={quote(json.dumps(extension(sha256(query))))}")
@@ -84,21 +84,23 @@ def test_a_mutation_known_by_hash_is_still_no_get(api: Client) -> None:
 @pytest.mark.parametrize(
     "name", ["", "x", 7, None, {"$ne": None}, ["a"], "A" * 64, sha256("another"), "g" * 64]
 )
-def test_a_hash_that_is_not_the_texts_is_refused(api: Client, name: object) -> None:
+def test_a_hash_that_does_not_match_its_text_is_refused(api: Client, name: object) -> None:
     answer = post(api.http, query=POLICY, extensions=extension(name))
     assert answer.status_code == 400
     assert answer.json["errors"][0]["extensions"]["reason"] == "MALFORMED_REQUEST"
     assert PersistedOperation.objects.count() == 0
 
 
-def test_a_document_that_does_not_fit_is_not_kept(api: Client) -> None:
+def test_an_invalid_document_is_not_stored(api: Client) -> None:
     for query in ("{ nobody }", "{ me"):
         post(api.http, query=query, extensions=extension(sha256(query)))
     assert PersistedOperation.objects.count() == 0
 
 
-@pytest.mark.usefixtures("fresh")
-def test_no_more_are_kept_than_the_bound(api: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("no_cache")
+def test_the_number_of_stored_operations_is_bounded(
+    api: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(persisted_operation, "MOST_KEPT", 3)
     texts = [f"{POLICY} # {number}" for number in range(6)]
     for text in texts:
@@ -107,12 +109,12 @@ def test_no_more_are_kept_than_the_bound(api: Client, monkeypatch: pytest.Monkey
     assert {kept.id for kept in PersistedOperation.objects} == {sha256(t) for t in texts[3:]}
 
 
-def test_they_are_forgotten_in_time(app: Flask) -> None:
+def test_stored_operations_expire(app: Flask) -> None:
     index = PersistedOperation._get_collection().index_information()["expires_at_1"]
     assert index["expireAfterSeconds"] == 0
 
 
-def test_one_read_and_then_none(api: Client, commands: list[str]) -> None:
+def test_an_operation_is_read_once_and_then_cached(api: Client, commands: list[str]) -> None:
     query = POLICY + " # once"
     post(api.http, query=query, extensions=extension(sha256(query)))
     operations = AutomaticOperations(StoredOperations())
@@ -122,7 +124,7 @@ def test_one_read_and_then_none(api: Client, commands: list[str]) -> None:
     assert commands == ["findAndModify"]
 
 
-def test_trusted_documents_are_written_and_no_others_run_in_production(
+def test_only_trusted_documents_run_in_production(
     app: Flask, database_uri: str, tmp_path: Path
 ) -> None:
     operation, manifest = tmp_path / "policy.graphql", tmp_path / "trusted.json"
@@ -148,7 +150,7 @@ def test_trusted_documents_are_written_and_no_others_run_in_production(
         stop(server.process)
 
 
-def test_a_manifest_that_is_none_stops_the_start_in_one_line(tmp_path: Path) -> None:
+def test_an_invalid_manifest_prevents_the_start_with_one_line(tmp_path: Path) -> None:
     wrong = tmp_path / "trusted.json"
     wrong.write_text("{}")
     production = {

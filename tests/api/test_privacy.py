@@ -1,4 +1,4 @@
-"""exportMyData, deactivateAccount, deleteAccount: what is kept of a person, and leaving."""
+"""exportMyData, deactivateAccount, deleteAccount: reading personal data, and leaving."""
 
 import json
 import os
@@ -34,11 +34,11 @@ from app.models.transaction import in_transaction
 from app.models.user import User
 from app.profile_fields import PROFILE_FIELDS
 from app.security.audit import record
-from tests.api.test_races import at_once
+from tests.api.test_races import run_at_once
 from tests.client import Answer, Client, Socket
 from tests.conftest import ENVIRONMENT
 from tests.factories import PASSWORD, person
-from tests.mailbox import letter
+from tests.mailbox import deliver_letter
 from tests.processes import start_database, stop
 from tests.servers import Server, start_server
 from tests.waiting import HANG
@@ -80,8 +80,8 @@ ANA = {
 BROWSER = "Mozilla/5.0 (X11; Linux x86_64; rv:133.0) Gecko/20100101 Firefox/133.0"
 
 
-def registered(api: Client, **given: object) -> dict:
-    """The tokens of a new account."""
+def register_account(api: Client, **given: object) -> dict:
+    """Register an account; return its tokens."""
     answer = api.register(person(**given), headers={"User-Agent": BROWSER})
     return answer.data["register"]["tokens"]
 
@@ -91,38 +91,38 @@ def ask(api: Client, mutation: str, token: str | None, password: str = PASSWORD)
     return api.send(mutation, {"password": password}, token=token, headers=headers)
 
 
-def exported(api: Client, token: str) -> dict:
-    """What the caller is told of themselves."""
+def export_data(api: Client, token: str) -> dict:
+    """Return the exported data of the caller."""
     answer = ask(api, EXPORT, token)
     assert answer.errors == []
     return json.loads(answer.data["exportMyData"]["document"])
 
 
-def everything() -> dict[str, list[dict]]:
-    """All that is stored, but for what slows guessing down."""
+def read_stored_data() -> dict[str, list[dict]]:
+    """Return all stored data, without throttling."""
     kept = [document._get_collection() for document in DOCUMENTS if document is not Attempts]
     return {collection.name: list(collection.find(sort=[("_id", 1)])) for collection in kept}
 
 
-def stored_at(uri: str) -> dict[str, list[dict]]:
-    """All that is stored in the database of an address."""
+def read_database(uri: str) -> dict[str, list[dict]]:
+    """Return all that is stored in the database at this URI."""
     with MongoClient(uri) as client:
         database = client.get_default_database()
         return {name: list(database[name].find()) for name in database.list_collection_names()}
 
 
-def whole_database() -> str:
-    """All that is stored in any collection, as text."""
+def dump_database() -> str:
+    """Return all that is stored in any collection, as text."""
     database = User._get_collection().database
     return json_util.dumps([list(database[n].find()) for n in database.list_collection_names()])
 
 
-def event_types(**where: Any) -> Counter:
+def count_event_types(**where: Any) -> Counter:
     return Counter(event["type"] for event in SecurityEvent._get_collection().find(where))
 
 
-def test_tells_all_that_is_kept_of_the_account(api: Client) -> None:
-    token = registered(api, **ANA)["accessToken"]
+def test_exports_all_data_of_the_account(api: Client) -> None:
+    token = register_account(api, **ANA)["accessToken"]
     api.send(
         UPDATE, {"input": {"address": {"city": "Recife", "zipCode": "50030-230"}}}, token=token
     )
@@ -139,7 +139,7 @@ def test_tells_all_that_is_kept_of_the_account(api: Client) -> None:
     }
     assert document["cut"] == []
     assert document["account"] == {
-        **dict.fromkeys(map(to_camel_case, PROFILE_FIELDS)),  # null, but for what stands below
+        **dict.fromkeys(map(to_camel_case, PROFILE_FIELDS)),  # null, except the fields below
         "id": str(stored["_id"]),
         "email": "ana@example.com",
         "emailVerified": False,
@@ -166,13 +166,13 @@ def test_tells_all_that_is_kept_of_the_account(api: Client) -> None:
     }
 
 
-def test_tells_of_every_session_and_event(api: Client) -> None:
-    token = registered(api, **ANA)["accessToken"]
+def test_exports_every_session_and_event(api: Client) -> None:
+    token = register_account(api, **ANA)["accessToken"]
     other = api.login("ana@example.com", PASSWORD).data["login"]["tokens"]
     api.refresh(other["refreshToken"])
     later = datetime.now(UTC) + timedelta(days=1)
     Session(user_id=User.objects.get().id, refresh_id="left", expires_at=later).add()
-    document = exported(api, token)
+    document = export_data(api, token)
     left, second, first = document["sessions"]
     stored = Session._get_collection().find_one({"user_agent": BROWSER})
     assert datetime.fromisoformat(first.pop("lastUsedAt")) == stored["last_used_at"]
@@ -202,16 +202,16 @@ def test_tells_of_every_session_and_event(api: Client) -> None:
     }
 
 
-def test_tells_of_mail_that_is_not_sent(api: Client) -> None:
-    token = registered(api, **ANA)["accessToken"]
-    registered(api)  # somebody else, with mail of their own
+def test_exports_mail_that_is_not_sent_yet(api: Client) -> None:
+    token = register_account(api, **ANA)["accessToken"]
+    register_account(api)  # another account, which has mail, too
     api.send(
         REQUEST_CHANGE,
         {"input": {"newEmail": "ana@example.org", "password": PASSWORD}},
         token=token,
         headers={"User-Agent": BROWSER},
     )
-    document = exported(api, token)
+    document = export_data(api, token)
     mails = {mail["kind"]: mail for mail in document["pendingMail"]}
     assert set(mails) == {"VERIFY_EMAIL", "CHANGE_EMAIL", "EMAIL_CHANGE_REQUESTED"}
     assert mails["VERIFY_EMAIL"]["to"] == "ana@example.com"
@@ -223,13 +223,13 @@ def test_tells_of_mail_that_is_not_sent(api: Client) -> None:
     assert document["account"]["links"]["changeEmail"]["email"] == "ana@example.org"
 
 
-def test_tells_no_secret(api: Client) -> None:
-    tokens = registered(api, **ANA)
+def test_exports_no_secret(api: Client) -> None:
+    tokens = register_account(api, **ANA)
     fresh = api.refresh(tokens["refreshToken"]).data["refreshToken"]["tokens"]
-    letter("VERIFY_EMAIL")  # arms its link
+    deliver_letter("VERIFY_EMAIL")  # arms its link
     asked = {"newEmail": "ana@example.org", "password": PASSWORD}
     api.send(REQUEST_CHANGE, {"input": asked}, token=tokens["accessToken"])
-    text = json.dumps(exported(api, tokens["accessToken"]))
+    text = json.dumps(export_data(api, tokens["accessToken"]))
     account, session = User._get_collection().find_one(), Session._get_collection().find_one()
     (rotation,) = session["rotations"]
     mails = list(OutgoingMail._get_collection().find())
@@ -247,30 +247,30 @@ def test_tells_no_secret(api: Client) -> None:
     assert [secret for secret in map(str, secrets) if secret in text] == []
 
 
-def test_says_what_was_cut(api: Client) -> None:
-    token = registered(api, **ANA)["accessToken"]
+def test_marks_what_was_truncated(api: Client) -> None:
+    token = register_account(api, **ANA)["accessToken"]
     user_id = User.objects.get().id
     left = {"user_id": user_id, "refresh_id": "left", "expires_at": datetime(2999, 1, 1)}
     Session._get_collection().insert_many([dict(left) for _ in range(MOST_SESSIONS)])
-    document = exported(api, token)
+    document = export_data(api, token)
     assert document["cut"] == ["sessions"]
     assert len(document["sessions"]) == MOST_SESSIONS
 
 
-def embedded_in(document: type) -> set[type]:
-    """The embedded documents that stand anywhere in a document."""
+def find_embedded_documents(document: type) -> set[type]:
+    """Return the embedded documents at any depth of a document."""
     found: set[type] = set()
     for field in document._fields.values():
         inner = field.field if isinstance(field, ListField) else field
         if isinstance(inner, EmbeddedDocumentField):
-            found |= {inner.document_type} | embedded_in(inner.document_type)
+            found |= {inner.document_type} | find_embedded_documents(inner.document_type)
     return found
 
 
-def test_every_field_of_every_document_declares_whether_it_is_exported() -> None:
+def test_every_field_declares_whether_it_is_exported() -> None:
     personal = set(DOCUMENTS) - OF_NOBODY
     for document in set(personal):
-        personal |= embedded_in(document)
+        personal |= find_embedded_documents(document)
     assert set(PERSONAL_DOCUMENTS) == personal
     for document in personal:
         for name, field in document._fields.items():
@@ -292,56 +292,56 @@ def test_exports_everything_but_this() -> None:
     }
 
 
-def test_nobody_is_told_of_another(api: Client) -> None:
-    registered(api, **ANA)
-    token = registered(api, email="bia@example.com")["accessToken"]
-    text = json.dumps(exported(api, token))
+def test_exports_no_data_of_others(api: Client) -> None:
+    register_account(api, **ANA)
+    token = register_account(api, email="bia@example.com")["accessToken"]
+    text = json.dumps(export_data(api, token))
     ana = User.objects.get(email="ana@example.com")
     assert [mine for mine in ("ana@", "Lima", "5299822", str(ana.id)) if mine in text] == []
 
 
 @pytest.mark.parametrize("name", ALL_THREE)
 def test_a_wrong_password_changes_nothing(api: Client, name: str) -> None:
-    token = registered(api, **ANA)["accessToken"]
-    before = everything()
+    token = register_account(api, **ANA)["accessToken"]
+    before = read_stored_data()
     answer = ask(api, ALL_THREE[name], token, "outra frase longa")
     assert answer.data == {name: None}
     assert (answer.code, answer.reason) == ("UNAUTHENTICATED", "INVALID_CREDENTIALS")
-    assert everything() == before
+    assert read_stored_data() == before
     assert api.me(token).errors == []
 
 
 @pytest.mark.parametrize("name", ALL_THREE)
 @pytest.mark.parametrize("password", ["", "com um \0 dentro", "a" * 1025])
-def test_what_is_no_password_changes_nothing(api: Client, name: str, password: str) -> None:
-    token = registered(api, **ANA)["accessToken"]
-    before = everything()
+def test_an_invalid_password_changes_nothing(api: Client, name: str, password: str) -> None:
+    token = register_account(api, **ANA)["accessToken"]
+    before = read_stored_data()
     answer = ask(api, ALL_THREE[name], token, password)
     assert answer.reason == "INVALID_DATA"
     assert set(answer.fields) == {"password"}
-    assert everything() == before
+    assert read_stored_data() == before
 
 
 @pytest.mark.parametrize("name", ALL_THREE)
-def test_needs_someone_signed_in(api: Client, name: str) -> None:
-    registered(api, **ANA)
-    before = everything()
+def test_needs_a_signed_in_caller(api: Client, name: str) -> None:
+    register_account(api, **ANA)
+    before = read_stored_data()
     assert ask(api, ALL_THREE[name], None).reason == "TOKEN_MISSING"
-    assert everything() == before
+    assert read_stored_data() == before
 
 
 @pytest.mark.parametrize("name", ALL_THREE)
-def test_guessing_the_password_again_and_again_has_to_wait(api: Client, name: str) -> None:
-    token = registered(api, **ANA)["accessToken"]
+def test_guessing_the_password_is_throttled(api: Client, name: str) -> None:
+    token = register_account(api, **ANA)["accessToken"]
     reasons = [ask(api, ALL_THREE[name], token, "outra").reason for _ in range(6)]
     assert reasons == [*["INVALID_CREDENTIALS"] * 5, "TOO_MANY_ATTEMPTS"]
-    before = everything()
+    before = read_stored_data()
     assert ask(api, ALL_THREE[name], token).reason == "TOO_MANY_ATTEMPTS"
-    assert everything() == before
+    assert read_stored_data() == before
 
 
 def test_deactivation_ends_every_session_at_once(api: Client) -> None:
-    first = registered(api, **ANA)
+    first = register_account(api, **ANA)
     second = api.login("ana@example.com", PASSWORD).data["login"]["tokens"]
     answer = ask(api, DEACTIVATE, first["accessToken"])
     user = User.objects.get()
@@ -359,9 +359,9 @@ def test_deactivation_ends_every_session_at_once(api: Client) -> None:
     assert (event["user_id"], event["ip_address"]) == (user.id, "127.0.0.1")
 
 
-def test_an_account_opened_again_has_none_of_its_old_sessions_and_links(api: Client) -> None:
-    tokens = registered(api, **ANA)
-    link = letter("VERIFY_EMAIL").token
+def test_a_reactivated_account_has_none_of_its_old_sessions_and_links(api: Client) -> None:
+    tokens = register_account(api, **ANA)
+    link = deliver_letter("VERIFY_EMAIL").token
     ask(api, DEACTIVATE, tokens["accessToken"])
     User._get_collection().update_one({}, {"$set": {"active": True}})
     assert api.me(tokens["accessToken"]).reason == "TOKEN_REVOKED"
@@ -371,40 +371,40 @@ def test_an_account_opened_again_has_none_of_its_old_sessions_and_links(api: Cli
     assert api.login("ana@example.com", PASSWORD).errors == []
 
 
-def test_a_deleted_person_is_in_no_collection(api: Client) -> None:
-    tokens = registered(api, **ANA)
+def test_no_collection_has_data_of_a_deleted_person(api: Client) -> None:
+    tokens = register_account(api, **ANA)
     api.login("ana@example.com", PASSWORD)
     asked = {"newEmail": "ana@example.org", "password": PASSWORD}
     api.send(REQUEST_CHANGE, {"input": asked}, token=tokens["accessToken"])
     user_id = str(User.objects.get().id)
     traces = (user_id, "ana@example", "Ana Lima", "52998224725", BROWSER, "127.0.0.1")
-    assert [trace for trace in traces if trace not in whole_database()] == []
-    emit = event_types()
+    assert [trace for trace in traces if trace not in dump_database()] == []
+    emit = count_event_types()
     answer = ask(api, DELETE, tokens["accessToken"])
     assert answer.data == {"deleteAccount": {"deletedId": user_id}}
-    assert [trace for trace in traces if trace in whole_database()] == []
-    assert event_types() == emit, "what happened stays, of nobody"
+    assert [trace for trace in traces if trace in dump_database()] == []
+    assert count_event_types() == emit, "what happened stays, of nobody"
     assert api.me(tokens["accessToken"]).reason == "TOKEN_REVOKED"
     assert api.refresh(tokens["refreshToken"]).reason == "TOKEN_REVOKED"
     assert api.login("ana@example.com", PASSWORD).reason == "INVALID_CREDENTIALS"
 
 
-def test_the_address_and_the_cpf_are_free_again(api: Client) -> None:
-    ask(api, DELETE, registered(api, **ANA)["accessToken"])
+def test_the_address_and_the_cpf_can_be_registered_again(api: Client) -> None:
+    ask(api, DELETE, register_account(api, **ANA)["accessToken"])
     answer = api.register(person(**ANA))
     assert answer.errors == []
     assert answer.data["register"]["user"]["cpfCnpj"] == "52998224725"
 
 
-def test_others_keep_everything(api: Client) -> None:
-    token = registered(api, **ANA)["accessToken"]
-    registered(api, email="bia@example.com")
+def test_a_deletion_keeps_the_data_of_others(api: Client) -> None:
+    token = register_account(api, **ANA)["accessToken"]
+    register_account(api, email="bia@example.com")
     bia = User.objects.get(email="bia@example.com").id
 
     def of_bia() -> dict[str, list[dict]]:
         return {
             name: [row for row in rows if bia in (row["_id"], row.get("user_id"))]
-            for name, rows in everything().items()
+            for name, rows in read_stored_data().items()
         }
 
     before = of_bia()
@@ -416,32 +416,32 @@ def test_others_keep_everything(api: Client) -> None:
     assert User.objects.count() == 1
 
 
-def test_one_of_many_deletions_at_once_deletes(api: Client, live_server: Server) -> None:
+def test_only_one_of_concurrent_deletions_succeeds(api: Client, live_server: Server) -> None:
     live = Client(Socket(live_server.url))
-    token = registered(live, **ANA)["accessToken"]
-    answers = at_once(5, lambda _: ask(live, DELETE, token))
+    token = register_account(live, **ANA)["accessToken"]
+    answers = run_at_once(5, lambda _: ask(live, DELETE, token))
     outcomes = Counter(a.reason if a.errors else "deleted" for a in answers)
     assert outcomes["deleted"] == 1
     assert set(outcomes) <= {"deleted", "TOKEN_REVOKED"}
     assert (User.objects.count(), Session.objects.count()) == (0, 0)
 
 
-def test_one_of_many_deactivations_at_once_is_noted(api: Client, live_server: Server) -> None:
+def test_concurrent_deactivations_store_one_event(api: Client, live_server: Server) -> None:
     live = Client(Socket(live_server.url))
-    token = registered(live, **ANA)["accessToken"]
-    answers = at_once(5, lambda _: ask(live, DEACTIVATE, token))
+    token = register_account(live, **ANA)["accessToken"]
+    answers = run_at_once(5, lambda _: ask(live, DEACTIVATE, token))
     outcomes = Counter(a.reason if a.errors else "deactivated" for a in answers)
     assert outcomes["deactivated"] == 1
     assert set(outcomes) <= {"deactivated", "TOKEN_REVOKED", "ACCOUNT_INACTIVE"}
-    assert event_types()["DEACTIVATED"] == 1
+    assert count_event_types()["DEACTIVATED"] == 1
 
 
-def test_whatever_is_done_meanwhile_leaves_nothing_of_a_deleted_person(
+def test_concurrent_mutations_leave_no_data_of_a_deleted_person(
     api: Client, live_server: Server
 ) -> None:
     live = Client(Socket(live_server.url))
     for _ in range(6):
-        tokens = registered(live, **ANA)
+        tokens = register_account(live, **ANA)
         token, user_id = tokens["accessToken"], str(User.objects.get(email=ANA["email"]).id)
         acts = [
             lambda token=token: ask(live, DELETE, token),
@@ -452,18 +452,20 @@ def test_whatever_is_done_meanwhile_leaves_nothing_of_a_deleted_person(
             lambda token=token: ask(live, EXPORT, token),
             lambda token=token: live.logout(token),
         ]
-        answers = at_once(len(acts), lambda index, acts=acts: acts[index]())
+        answers = run_at_once(len(acts), lambda index, acts=acts: acts[index]())
         assert "EXCEPTION" not in [answer.reason for answer in answers if answer.errors]
-        if answers[0].errors:  # the logout was first, or sessions came and went: leave once more
+        if answers[
+            0
+        ].errors:  # the logout came first, or sessions changed meanwhile: delete once more
             assert answers[0].reason == "TOKEN_REVOKED"
             token = live.login(ANA["email"], PASSWORD).data["login"]["tokens"]["accessToken"]
             assert ask(live, DELETE, token).errors == []
         traces = (user_id, ANA["email"], "Lima", BROWSER, "127.0.0.1")
-        assert [trace for trace in traces if trace in whole_database()] == []
+        assert [trace for trace in traces if trace in dump_database()] == []
 
 
-def test_an_export_that_is_not_noted_yet_holds_a_deletion_back(api: Client) -> None:
-    registered(api, **ANA)
+def test_a_deletion_waits_for_an_export_that_is_not_committed_yet(api: Client) -> None:
+    register_account(api, **ANA)
     user = User.objects.get()
     session_id = user.session_ids[0]
     noted, deleting = Event(), Event()
@@ -473,7 +475,7 @@ def test_an_export_that_is_not_noted_yet_holds_a_deletion_back(api: Client) -> N
         record(SecurityEventType.DATA_EXPORTED, user.id, ip_address="127.0.0.1", user_agent=BROWSER)
         noted.set()
         assert deleting.wait(HANG)
-        sleep(0.2)  # in which a deletion that nothing held back would be done
+        sleep(0.2)  # long enough for a deletion that does not wait
 
     def delete() -> bool:
         deleting.set()
@@ -484,8 +486,8 @@ def test_an_export_that_is_not_noted_yet_holds_a_deletion_back(api: Client) -> N
         assert noted.wait(HANG)
         assert pool.submit(in_transaction, delete).result() is True
         exporting.result()
-    assert event_types()["DATA_EXPORTED"] == 1
-    assert [trace for trace in (str(user.id), BROWSER) if trace in whole_database()] == []
+    assert count_event_types()["DATA_EXPORTED"] == 1
+    assert [trace for trace in (str(user.id), BROWSER) if trace in dump_database()] == []
 
 
 LEAVING = """
@@ -509,14 +511,14 @@ in_transaction(leave)
 """
 
 
-def test_killed_in_the_midst_of_a_deletion_the_account_is_whole(tmp_path: Path) -> None:
+def test_the_account_is_complete_after_a_kill_during_its_deletion(tmp_path: Path) -> None:
     data = tmp_path / "data"
     data.mkdir()
     database, uri = start_database(data)
     server = start_server({**ENVIRONMENT, "MONGODB_URI": uri}, tmp_path)
-    registered(Client(Socket(server.url)), **ANA)
+    register_account(Client(Socket(server.url)), **ANA)
     stop(server.process)
-    before = stored_at(uri)
+    before = read_database(uri)
     (user,) = before["users"]
 
     def leave(how: str) -> int:
@@ -525,15 +527,15 @@ def test_killed_in_the_midst_of_a_deletion_the_account_is_whole(tmp_path: Path) 
         return subprocess.run([*command, how], cwd=ROOT, env=environment, check=False).returncode
 
     assert leave("killed") == -signal.SIGKILL
-    assert stored_at(uri) == before
-    # what was begun holds the account for as long as the database lets it: up to a minute
+    assert read_database(uri) == before
+    # the open transaction locks the account until the database aborts it: up to a minute
     with database:
         database.kill()
     database, uri = start_database(data)
     try:
-        assert stored_at(uri) == before
+        assert read_database(uri) == before
         assert leave("alive") == 0
-        after = stored_at(uri)
+        after = read_database(uri)
         assert (after["users"], after["sessions"], after["outbox"]) == ([], [], [])
         assert [event.get("user_id") for event in after["security_events"]] == [None]
     finally:

@@ -1,4 +1,4 @@
-"""updateProfile: a person changes what is known of them."""
+"""updateProfile: a person changes their profile."""
 
 from datetime import UTC, datetime
 
@@ -7,7 +7,7 @@ from bson import ObjectId
 
 from app.models.security_event import SecurityEvent
 from app.models.user import User
-from tests.api.test_races import at_once
+from tests.api.test_races import run_at_once
 from tests.client import Answer, Client, Socket
 from tests.factories import person
 from tests.servers import Server
@@ -34,8 +34,8 @@ IN_SAO_PAULO = {
 }
 
 
-def registered(api: Client, **changes: object) -> str:
-    """The access token of a new account."""
+def register_account(api: Client, **changes: object) -> str:
+    """Register an account; return its access token."""
     return api.register(person(**changes)).data["register"]["tokens"]["accessToken"]
 
 
@@ -43,33 +43,33 @@ def update(api: Client, token: str | None, given: dict, **options: object) -> An
     return api.send(UPDATE, {"input": given}, token=token, **options)
 
 
-def updated(api: Client, token: str, given: dict) -> dict:
-    """The account after a change that succeeds."""
+def update_successfully(api: Client, token: str, given: dict) -> dict:
+    """Return the account after an update that succeeds."""
     answer = update(api, token, given)
     assert answer.errors == []
     return answer.data["updateProfile"]["user"]
 
 
-def stored() -> dict:
-    """The only account, as stored."""
+def load_account() -> dict:
+    """Return the only account, as stored."""
     (account,) = User._get_collection().find()
     return account
 
 
-def profile_events() -> list[dict]:
+def find_profile_events() -> list[dict]:
     return list(SecurityEvent._get_collection().find({"type": "PROFILE_UPDATED"}))
 
 
-def places(answer: Answer) -> dict[str, str]:
-    """The reason of each field at fault, by its path."""
+def read_reasons(answer: Answer) -> dict[str, str]:
+    """Return the reason of each invalid field, by its path."""
     faults = answer.error["extensions"]["fields"]
     return {".".join(fault["path"]): fault["reason"] for fault in faults}
 
 
-def test_changes_what_is_given(api: Client) -> None:
-    token = registered(api, email="ana@example.com")
-    before = stored()
-    user = updated(
+def test_changes_the_given_fields(api: Client) -> None:
+    token = register_account(api, email="ana@example.com")
+    before = load_account()
+    user = update_successfully(
         api,
         token,
         {
@@ -95,11 +95,13 @@ def test_changes_what_is_given(api: Client) -> None:
     User.objects.get().validate()
 
 
-def test_keeps_what_is_not_given(api: Client) -> None:
-    token = registered(api, fullName="Ana", cpfCnpj=CPF, dateOfBirth="1990-02-28", locale="en")
-    before = stored()
-    assert updated(api, token, {"fullName": "Bia"})["fullName"] == "Bia"
-    after = stored()
+def test_keeps_fields_that_are_not_given(api: Client) -> None:
+    token = register_account(
+        api, fullName="Ana", cpfCnpj=CPF, dateOfBirth="1990-02-28", locale="en"
+    )
+    before = load_account()
+    assert update_successfully(api, token, {"fullName": "Bia"})["fullName"] == "Bia"
+    after = load_account()
     assert after.pop("updated_at") > before.pop("updated_at")
     for document, name in ((before, "Ana"), (after, "Bia")):
         assert document.pop("full_name") == name
@@ -108,11 +110,11 @@ def test_keeps_what_is_not_given(api: Client) -> None:
     assert after == before
 
 
-def test_writes_one_event_of_where_the_change_came_from(api: Client) -> None:
-    token = registered(api)
+def test_stores_one_event_with_the_origin_of_the_change(api: Client) -> None:
+    token = register_account(api)
     update(api, token, {"fullName": "Bia"}, headers={"User-Agent": "Um Navegador"})
-    (event,) = profile_events()
-    assert event["user_id"] == stored()["_id"]
+    (event,) = find_profile_events()
+    assert event["user_id"] == load_account()["_id"]
     assert event["user_agent"] == "Um Navegador"
     assert event["ip_address"] == "127.0.0.1"
 
@@ -127,26 +129,26 @@ def test_writes_one_event_of_where_the_change_came_from(api: Client) -> None:
         {"fullName": " Ana ", "locale": "PT-br"},
     ],
 )
-def test_what_changes_nothing_is_no_change(api: Client, given: dict) -> None:
-    token = registered(api, fullName="Ana", locale="pt-BR")
-    before = stored()
-    user = updated(api, token, given)
+def test_an_update_with_the_same_values_changes_nothing(api: Client, given: dict) -> None:
+    token = register_account(api, fullName="Ana", locale="pt-BR")
+    before = load_account()
+    user = update_successfully(api, token, given)
     assert (user["fullName"], user["address"]) == ("Ana", None)
     assert datetime.fromisoformat(user["updatedAt"]) == before["updated_at"]
-    assert stored() == before
-    assert profile_events() == []
+    assert load_account() == before
+    assert find_profile_events() == []
 
 
-def test_null_clears_what_may_be_empty(api: Client) -> None:
-    token = registered(api, cpfCnpj=CPF, dateOfBirth="1990-02-28")
-    updated(api, token, {"address": IN_SAO_PAULO})
-    user = updated(api, token, {"cpfCnpj": None, "dateOfBirth": None, "address": None})
+def test_null_clears_optional_fields(api: Client) -> None:
+    token = register_account(api, cpfCnpj=CPF, dateOfBirth="1990-02-28")
+    update_successfully(api, token, {"address": IN_SAO_PAULO})
+    user = update_successfully(api, token, {"cpfCnpj": None, "dateOfBirth": None, "address": None})
     assert user["cpfCnpj"] is user["dateOfBirth"] is user["address"] is None
-    assert not {"cpf_cnpj", "date_of_birth", "address"} & stored().keys()
+    assert not {"cpf_cnpj", "date_of_birth", "address"} & load_account().keys()
 
 
-def test_a_literal_null_clears_too(api: Client) -> None:
-    token = registered(api, cpfCnpj=CPF, fullName="Ana")
+def test_a_literal_null_clears_a_field_too(api: Client) -> None:
+    token = register_account(api, cpfCnpj=CPF, fullName="Ana")
     answer = api.send(
         "mutation { updateProfile(input: {cpfCnpj: null}) { user { fullName cpfCnpj } } }",
         token=token,
@@ -154,24 +156,24 @@ def test_a_literal_null_clears_too(api: Client) -> None:
     assert answer.data == {"updateProfile": {"user": {"fullName": "Ana", "cpfCnpj": None}}}
 
 
-def test_a_cleared_cpf_is_free_for_another(api: Client) -> None:
-    first = registered(api, cpfCnpj=CPF)
-    second, third = registered(api), registered(api, cpfCnpj=OTHER_CPF)
-    updated(api, first, {"cpfCnpj": None})
-    updated(api, third, {"cpfCnpj": ""})
-    assert updated(api, second, {"cpfCnpj": CPF})["cpfCnpj"] == CPF
+def test_another_account_can_take_a_cleared_cpf(api: Client) -> None:
+    first = register_account(api, cpfCnpj=CPF)
+    second, third = register_account(api), register_account(api, cpfCnpj=OTHER_CPF)
+    update_successfully(api, first, {"cpfCnpj": None})
+    update_successfully(api, third, {"cpfCnpj": ""})
+    assert update_successfully(api, second, {"cpfCnpj": CPF})["cpfCnpj"] == CPF
 
 
 def test_refuses_a_taken_cpf_whatever_its_mask(api: Client) -> None:
-    registered(api, cpfCnpj=CPF)
-    token = registered(api, fullName="Bia", email="bia@example.com")
+    register_account(api, cpfCnpj=CPF)
+    token = register_account(api, fullName="Bia", email="bia@example.com")
     before = User._get_collection().find_one({"email": "bia@example.com"})
     answer = update(api, token, {"fullName": "Outra", "cpfCnpj": "529.982.247-25"})
     assert answer.data == {"updateProfile": None}
     assert (answer.code, answer.reason) == ("CONFLICT", "ALREADY_EXISTS")
-    assert places(answer) == {"input.cpfCnpj": "ALREADY_EXISTS"}
+    assert read_reasons(answer) == {"input.cpfCnpj": "ALREADY_EXISTS"}
     assert User._get_collection().find_one({"email": "bia@example.com"}) == before
-    assert profile_events() == []
+    assert find_profile_events() == []
 
 
 @pytest.mark.parametrize(
@@ -211,17 +213,17 @@ def test_refuses_a_taken_cpf_whatever_its_mask(api: Client) -> None:
     ],
 )
 def test_refuses_and_changes_nothing(api: Client, given: dict, faults: dict) -> None:
-    token = registered(api)
-    before = stored()
+    token = register_account(api)
+    before = load_account()
     answer = update(api, token, given)
     assert (answer.code, answer.reason) == ("BAD_USER_INPUT", "INVALID_DATA")
-    assert places(answer) == faults
-    assert stored() == before
-    assert profile_events() == []
+    assert read_reasons(answer) == faults
+    assert load_account() == before
+    assert find_profile_events() == []
 
 
-def test_says_what_is_wrong_in_both_languages(api: Client) -> None:
-    token = registered(api, locale="pt-BR")
+def test_reports_errors_in_both_languages(api: Client) -> None:
+    token = register_account(api, locale="pt-BR")
     given = {"address": {"zipCode": "1"}}
     (fault,) = update(api, token, given).error["extensions"]["fields"]
     assert fault == {
@@ -230,15 +232,15 @@ def test_says_what_is_wrong_in_both_languages(api: Client) -> None:
         "reason": "INVALID_POSTCODE",
         "message": "CEP inválido. Informe 8 dígitos.",
     }
-    updated(api, token, {"locale": "en"})
+    update_successfully(api, token, {"locale": "en"})
     (fault,) = update(api, token, given).error["extensions"]["fields"]
     assert fault["message"] == "Invalid postcode. A CEP has 8 digits."
 
 
-def test_parts_of_the_address_change_and_the_others_stay(api: Client) -> None:
-    token = registered(api)
-    updated(api, token, {"address": IN_SAO_PAULO})
-    user = updated(api, token, {"address": {"number": "12-B", "complement": None}})
+def test_given_parts_of_the_address_change_and_the_others_stay(api: Client) -> None:
+    token = register_account(api)
+    update_successfully(api, token, {"address": IN_SAO_PAULO})
+    user = update_successfully(api, token, {"address": {"number": "12-B", "complement": None}})
     assert user["address"] == {
         "zipCode": "01310100",
         "street": "Avenida Paulista",
@@ -249,13 +251,13 @@ def test_parts_of_the_address_change_and_the_others_stay(api: Client) -> None:
         "state": "SP",
         "country": "BRA",
     }
-    assert "complement" not in stored()["address"]
+    assert "complement" not in load_account()["address"]
 
 
-def test_abroad_postcode_and_state_are_free_text(api: Client) -> None:
-    token = registered(api)
+def test_postcode_and_state_are_free_text_outside_brazil(api: Client) -> None:
+    token = register_account(api)
     given = {"zipCode": "1000-001", "state": "Lisboa", "country": "prt"}
-    address = updated(api, token, {"address": given})["address"]
+    address = update_successfully(api, token, {"address": given})["address"]
     assert (address["zipCode"], address["state"], address["country"]) == (
         "1000-001",
         "Lisboa",
@@ -264,71 +266,73 @@ def test_abroad_postcode_and_state_are_free_text(api: Client) -> None:
 
 
 def test_moving_to_brazil_needs_a_brazilian_postcode_and_state(api: Client) -> None:
-    token = registered(api)
+    token = register_account(api)
     abroad = {"zipCode": "1000-001", "state": "Lisboa", "country": "PRT"}
-    updated(api, token, {"address": abroad})
-    before = stored()
+    update_successfully(api, token, {"address": abroad})
+    before = load_account()
     answer = update(api, token, {"address": {"country": "BRA"}})
-    assert places(answer) == {
+    assert read_reasons(answer) == {
         "input.address.zipCode": "INVALID_POSTCODE",
         "input.address.state": "INVALID_STATE",
     }
-    assert stored() == before
+    assert load_account() == before
     moved = {"country": "BRA", "zipCode": "20.040-020", "state": None}
-    address = updated(api, token, {"address": moved})["address"]
+    address = update_successfully(api, token, {"address": moved})["address"]
     assert (address["zipCode"], address["state"], address["country"]) == ("20040020", None, "BRA")
 
 
-def test_two_updates_at_once_leave_no_foreign_postcode_in_brazil(
+def test_concurrent_updates_leave_no_foreign_postcode_in_brazil(
     api: Client, live_server: Server
 ) -> None:
     live = Client(Socket(live_server.url))
-    token = registered(live)
+    token = register_account(live)
     for _ in range(10):
-        updated(live, token, {"address": {"country": "PRT", "zipCode": "1000-001"}})
+        update_successfully(live, token, {"address": {"country": "PRT", "zipCode": "1000-001"}})
         changes = [{"country": "BRA", "zipCode": "01310-100"}, {"zipCode": "1000-002"}]
-        answers = at_once(8, lambda i, to=changes: update(live, token, {"address": to[i % 2]}))
+        answers = run_at_once(8, lambda i, to=changes: update(live, token, {"address": to[i % 2]}))
         assert {a.reason for a in answers if a.errors} <= {"INVALID_DATA"}
-        address = stored()["address"]
-        # to Brazil once, and from then on nothing foreign goes in
+        address = load_account()["address"]
+        # the address moves to Brazil, and then refuses foreign values
         assert address == {"country": "BRA", "zip_code": "01310100"}
 
 
-def test_parts_changed_at_once_are_all_kept(api: Client, live_server: Server) -> None:
+def test_concurrent_updates_of_different_parts_are_all_kept(
+    api: Client, live_server: Server
+) -> None:
     live = Client(Socket(live_server.url))
-    token = registered(live)
+    token = register_account(live)
     parts = ["street", "number", "complement", "neighborhood", "city"]
-    answers = at_once(5, lambda i: update(live, token, {"address": {parts[i]: f"parte {i}"}}))
+    answers = run_at_once(5, lambda i: update(live, token, {"address": {parts[i]: f"parte {i}"}}))
     assert [a.errors for a in answers] == [[]] * 5
-    assert stored()["address"] == {
+    assert load_account()["address"] == {
         "country": "BRA",
         **{part: f"parte {index}" for index, part in enumerate(parts)},
     }
-    assert len(profile_events()) == 5
+    assert len(find_profile_events()) == 5
 
 
-def test_one_of_many_gets_a_cpf_asked_for_at_once(api: Client, live_server: Server) -> None:
+def test_only_one_of_concurrent_requests_gets_a_cpf(api: Client, live_server: Server) -> None:
     live = Client(Socket(live_server.url))
-    tokens = [registered(live) for _ in range(6)]
-    answers = at_once(6, lambda i: update(live, tokens[i], {"cpfCnpj": CPF}))
+    tokens = [register_account(live) for _ in range(6)]
+    answers = run_at_once(6, lambda i: update(live, tokens[i], {"cpfCnpj": CPF}))
     assert sorted(a.reason if a.errors else "changed" for a in answers) == [
         *["ALREADY_EXISTS"] * 5,
         "changed",
     ]
     assert User.objects(cpf_cnpj=CPF).count() == 1
-    assert len(profile_events()) == 1
+    assert len(find_profile_events()) == 1
 
 
-def test_needs_someone_signed_in(api: Client) -> None:
-    registered(api)
-    before = stored()
+def test_needs_a_signed_in_caller(api: Client) -> None:
+    register_account(api)
+    before = load_account()
     assert update(api, None, {"fullName": "Outra"}).reason == "TOKEN_MISSING"
-    assert stored() == before
+    assert load_account() == before
 
 
-def test_an_account_that_went_meanwhile_is_not_made_again(api: Client) -> None:
-    token = registered(api)
-    User._get_collection().delete_one({"_id": ObjectId(stored()["_id"])})
+def test_an_account_deleted_meanwhile_is_not_created_again(api: Client) -> None:
+    token = register_account(api)
+    User._get_collection().delete_one({"_id": ObjectId(load_account()["_id"])})
     assert update(api, token, {"fullName": "Outra"}).reason == "TOKEN_REVOKED"
     assert User.objects.count() == 0
-    assert profile_events() == []
+    assert find_profile_events() == []

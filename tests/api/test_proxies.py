@@ -1,4 +1,4 @@
-"""TRUSTED_PROXIES: from where a session was opened, as far as proxies are trusted."""
+"""TRUSTED_PROXIES: the address stored with a session, for each number of trusted proxies."""
 
 from dataclasses import replace
 
@@ -10,8 +10,8 @@ from tests.client import Client
 from tests.factories import person
 
 
-def opened_from(api: Client, forwarded_for: str) -> str | None:
-    """The address kept of a session opened with this header, by way of 127.0.0.1."""
+def open_session(api: Client, forwarded_for: str) -> str | None:
+    """Return the stored address of a session opened with this header, from 127.0.0.1."""
     answer = api.register(person(), headers={"X-Forwarded-For": forwarded_for})
     assert answer.errors == []
     return Session.objects.order_by("-id").first().ip_address
@@ -30,8 +30,8 @@ def opened_from(api: Client, forwarded_for: str) -> str | None:
         (10, "203.0.113.7", "203.0.113.7"),
     ],
 )
-def test_a_session_keeps_the_address_that_trusted_proxies_say(
+def test_a_session_stores_the_address_given_by_trusted_proxies(
     api: Client, monkeypatch: pytest.MonkeyPatch, trusted: int, forwarded_for: str, expected: str
 ) -> None:
     monkeypatch.setattr(config, "_current", replace(config.current(), trusted_proxies=trusted))
-    assert opened_from(api, forwarded_for) == expected
+    assert open_session(api, forwarded_for) == expected

@@ -1,4 +1,4 @@
-"""Races, against a real server with two workers: the database decides, once."""
+"""Races, on a real server with two workers: each unique change succeeds once."""
 
 import time
 from collections import Counter
@@ -9,14 +9,14 @@ from app.models.session import Session
 from app.models.user import User
 from tests.client import Answer, Client, Socket
 from tests.factories import PASSWORD, person
-from tests.mailbox import delivered, letter
+from tests.mailbox import deliver_letter, deliver_mail
 from tests.servers import Server
 
 
-def at_once(count: int, act) -> list[Answer]:
-    """The answers of `count` threads that start together; act(index) is one request.
+def run_at_once(count: int, act) -> list[Answer]:
+    """Run act(index) in `count` threads that start together; return the answers.
 
-    Who is told that the server has too much to hash comes back, as a client would.
+    A request that is refused because the hashing queue is full is retried, as a client would.
     """
     start = Barrier(count)
 
@@ -30,12 +30,12 @@ def at_once(count: int, act) -> list[Answer]:
         return list(pool.map(run, range(count)))
 
 
-def test_fifty_registrations_of_one_address_make_one_account(
+def test_fifty_registrations_of_one_address_create_one_account(
     api: Client, live_server: Server
 ) -> None:
     live = Client(Socket(live_server.url))
     spellings = ["ana@example.com", "ANA@example.com", "Ana@Example.Com", " ana@EXAMPLE.com "]
-    answers = at_once(50, lambda index: live.register(person(email=spellings[index % 4])))
+    answers = run_at_once(50, lambda index: live.register(person(email=spellings[index % 4])))
     assert Counter(a.reason if a.errors else "made" for a in answers) == {
         "made": 1,
         "ALREADY_EXISTS": 49,
@@ -50,7 +50,7 @@ def test_thirty_refreshes_of_one_token_leave_one_live_refresh_token(
 ) -> None:
     live = Client(Socket(live_server.url))
     token = live.register(person()).data["register"]["tokens"]["refreshToken"]
-    answers = at_once(30, lambda _: live.refresh(token))
+    answers = run_at_once(30, lambda _: live.refresh(token))
     assert [a.errors for a in answers if a.errors] == []
     successors = {a.data["refreshToken"]["tokens"]["refreshToken"] for a in answers}
     assert len(successors) == 1
@@ -62,7 +62,7 @@ def test_thirty_refreshes_of_one_token_leave_one_live_refresh_token(
 def test_thirty_logouts_of_one_session_end_it_once(api: Client, live_server: Server) -> None:
     live = Client(Socket(live_server.url))
     token = live.register(person()).data["register"]["tokens"]["accessToken"]
-    answers = at_once(30, lambda _: live.logout(token))
+    answers = run_at_once(30, lambda _: live.logout(token))
     ended = [a.data["logout"]["sessionsEnded"] for a in answers if not a.errors]
     assert sum(ended) == 1
     assert {a.reason for a in answers if a.errors} <= {"TOKEN_REVOKED"}
@@ -77,25 +77,25 @@ def test_thirty_uses_of_one_reset_link_reset_once(api: Client, live_server: Serv
         "mutation($email: String!) { requestPasswordReset(input: {email: $email}) { accepted } }",
         {"email": given["email"]},
     )
-    token = letter("RESET_PASSWORD").token
+    token = deliver_letter("RESET_PASSWORD").token
     reset = """
     mutation($input: ResetPasswordInput!) {
       resetPassword(input: $input) { tokens { accessToken } }
     }
     """
     passwords = [f"uma frase boa, a de número {number}" for number in range(30)]
-    answers = at_once(
+    answers = run_at_once(
         30, lambda n: live.send(reset, {"input": {"token": token, "newPassword": passwords[n]}})
     )
     won = [number for number, answer in enumerate(answers) if not answer.errors]
     assert len(won) == 1
     assert {a.reason for a in answers if a.errors} == {"LINK_INVALID"}
     assert User.objects.get().session_ids == [Session.objects.get().id]
-    assert [mail.kind for mail in delivered()] == ["PASSWORD_CHANGED"]
+    assert [mail.kind for mail in deliver_mail()] == ["PASSWORD_CHANGED"]
     assert live.login(given["email"], passwords[won[0]]).errors == []
 
 
-def test_a_reset_and_logins_at_once_leave_no_session_of_the_old_password(
+def test_a_reset_during_logins_leaves_no_session_of_the_old_password(
     api: Client, live_server: Server
 ) -> None:
     live = Client(Socket(live_server.url))
@@ -113,10 +113,10 @@ def test_a_reset_and_logins_at_once_leave_no_session_of_the_old_password(
             return live.send(change, {"input": new}, token=tokens["accessToken"])
         return live.login(given["email"], PASSWORD)
 
-    changed, *logins = at_once(12, act)
+    changed, *logins = run_at_once(12, act)
 
     assert changed.errors == []
-    assert len(User.objects.get().session_ids) == 1  # what signed in before has ended, too
+    assert len(User.objects.get().session_ids) == 1  # sessions from before have ended, too
     assert [session.id for session in Session.objects] == User.objects.get().session_ids
     fresh = changed.data["changePassword"]["tokens"]["accessToken"]
     assert live.me(fresh).errors == []

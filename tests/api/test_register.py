@@ -1,4 +1,4 @@
-"""register: a person makes an account and is signed in."""
+"""register: a person creates an account and is signed in."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -11,15 +11,15 @@ from tests.client import Client
 from tests.factories import PASSWORD, person
 
 
-def accounts() -> int:
+def count_accounts() -> int:
     return User.objects.count()
 
 
-def stored(email: str) -> dict:
+def load_account(email: str) -> dict:
     return User._get_collection().find_one({"email": email})
 
 
-def test_makes_an_account_and_signs_in(api: Client) -> None:
+def test_creates_an_account_and_signs_in(api: Client) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
     answer = api.register(
         person(
@@ -54,7 +54,7 @@ def test_makes_an_account_and_signs_in(api: Client) -> None:
     )
 
 
-def test_gives_tokens_with_their_times(api: Client) -> None:
+def test_returns_tokens_with_their_expiry_times(api: Client) -> None:
     began = datetime.now(UTC).replace(microsecond=0)
     tokens = api.register(person()).data["register"]["tokens"]
     ended = datetime.now(UTC)
@@ -66,9 +66,9 @@ def test_gives_tokens_with_their_times(api: Client) -> None:
     assert began <= refresh_expires - timedelta(days=30) <= ended
 
 
-def test_keeps_no_password(api: Client) -> None:
+def test_stores_no_password(api: Client) -> None:
     api.register(person(email="ana@example.com"))
-    kept = stored("ana@example.com")
+    kept = load_account("ana@example.com")
     assert kept["password_hash"].startswith("hmac-sha256$$2b$04$")
     assert PASSWORD not in str(kept)
 
@@ -90,8 +90,8 @@ def test_refuses_a_taken_address_whatever_its_case(api: Client, again: str) -> N
             "message": "Já existe um(a) usuário com estes dados.",
         }
     ]
-    assert accounts() == 1
-    assert stored("ana@example.com")["full_name"] == "Ana"
+    assert count_accounts() == 1
+    assert load_account("ana@example.com")["full_name"] == "Ana"
     assert Session.objects.count() == 1, "the refused registration left a session behind"
 
 
@@ -100,16 +100,16 @@ def test_refuses_a_taken_cpf_whatever_its_mask(api: Client) -> None:
     answer = api.register(person(cpfCnpj="52998224725"))
     assert answer.reason == "ALREADY_EXISTS"
     assert answer.fields == {"cpfCnpj": "ALREADY_EXISTS"}
-    assert accounts() == 1
+    assert count_accounts() == 1
 
 
 def test_accounts_without_a_cpf_do_not_collide(api: Client) -> None:
     assert api.register(person()).errors == []
     assert api.register(person(cpfCnpj="")).errors == []
-    assert accounts() == 2
+    assert count_accounts() == 2
 
 
-def test_tells_every_fault_of_every_field_at_once(api: Client) -> None:
+def test_reports_every_invalid_field_at_once(api: Client) -> None:
     answer = api.register(
         {
             "fullName": "  ",
@@ -132,7 +132,7 @@ def test_tells_every_fault_of_every_field_at_once(api: Client) -> None:
     }
     messages = {f["field"]: f["message"] for f in answer.error["extensions"]["fields"]}
     assert messages["fullName"] == "Campo obrigatório"
-    assert accounts() == 0
+    assert count_accounts() == 0
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_refuses(api: Client, changes: dict, fields: dict) -> None:
     answer = api.register(person(**changes))
     assert answer.reason == "INVALID_DATA"
     assert answer.fields == fields
-    assert accounts() == 0
+    assert count_accounts() == 0
 
 
 @pytest.mark.parametrize(
@@ -180,7 +180,7 @@ def test_refuses(api: Client, changes: dict, fields: dict) -> None:
         ("５２９９８２２４７２５", "52998224725"),
     ],
 )
-def test_takes_a_cpf_or_cnpj_with_any_mask(api: Client, given: str, kept: str) -> None:
+def test_accepts_a_cpf_or_cnpj_with_any_mask(api: Client, given: str, kept: str) -> None:
     answer = api.register(person(cpfCnpj=given))
     assert answer.data["register"]["user"]["cpfCnpj"] == kept
 
@@ -194,7 +194,7 @@ def test_takes_a_cpf_or_cnpj_with_any_mask(api: Client, given: str, kept: str) -
         ("JOÃO@example.com", "joão@example.com"),
     ],
 )
-def test_normalises_the_address(api: Client, given: str, kept: str) -> None:
+def test_normalizes_the_address(api: Client, given: str, kept: str) -> None:
     if kept.endswith(".example"):  # a reserved name: the library refuses it, so a real one is used
         given, kept = given.replace(".example", ".com.br"), kept.replace(".example", ".com.br")
     answer = api.register(person(email=given))
@@ -207,14 +207,14 @@ def test_a_password_is_the_same_in_any_unicode_form(api: Client) -> None:
     assert api.login(given["email"], "señha composta").errors == []
 
 
-def test_a_long_password_counts_to_its_last_character(api: Client) -> None:
+def test_every_character_of_a_long_password_counts(api: Client) -> None:
     given = person(password="é" * 127 + "a")
     api.register(given)
     assert api.login(given["email"], "é" * 127 + "b").reason == "INVALID_CREDENTIALS"
     assert api.login(given["email"], "é" * 127 + "a").errors == []
 
 
-def test_the_account_speaks_the_language_of_the_request(api: Client) -> None:
+def test_the_account_gets_the_language_of_the_request(api: Client) -> None:
     assert api.register(person(), language="en-GB").data["register"]["user"]["locale"] == "en"
     assert api.register(person(), language="es-AR").data["register"]["user"]["locale"] == "es"
     assert api.register(person(), language="qaa").data["register"]["user"]["locale"] == "pt-BR"

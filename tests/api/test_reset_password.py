@@ -7,7 +7,7 @@ from app.models.session import Session
 from app.models.user import User
 from tests.client import Client
 from tests.factories import PASSWORD, person
-from tests.mailbox import delivered, letter, signed_earlier
+from tests.mailbox import deliver_letter, deliver_mail, sign_links_earlier
 
 REQUEST = """
 mutation Request($email: String!) { requestPasswordReset(input: {email: $email}) { accepted } }
@@ -23,31 +23,31 @@ mutation Reset($token: String!, $newPassword: String!) {
 NEW = "outra frase longa e boa"
 
 
-def registered(api: Client, **changes: object) -> tuple[str, dict]:
-    """An address with an account, and its tokens; the mail of its registration is delivered."""
+def register_account(api: Client, **changes: object) -> tuple[str, dict]:
+    """Register an account and deliver its mail; return its address and tokens."""
     given = person(**changes)
     tokens = api.register(given).data["register"]["tokens"]
-    delivered()
+    deliver_mail()
     return given["email"], tokens
 
 
-def asked(api: Client, email: str) -> str:
-    """The token of a link that was asked for."""
+def request_reset(api: Client, email: str) -> str:
+    """Request a password reset; return the token of its link."""
     api.send(REQUEST, {"email": email})
-    return letter("RESET_PASSWORD").token
+    return deliver_letter("RESET_PASSWORD").token
 
 
 def reset(api: Client, token: str, password: str = NEW):
     return api.send(RESET, {"token": token, "newPassword": password})
 
 
-def stored(email: str) -> dict:
+def load_account(email: str) -> dict:
     return User._get_collection().find_one({"email": email})
 
 
-def test_the_link_of_the_mail_gives_a_new_password_and_signs_in(api: Client) -> None:
-    email, _ = registered(api)
-    answer = reset(api, asked(api, email))
+def test_the_link_of_the_mail_sets_a_new_password_and_signs_in(api: Client) -> None:
+    email, _ = register_account(api)
+    answer = reset(api, request_reset(api, email))
 
     data = answer.data["resetPassword"]
     assert data["user"] == {"email": email, "emailVerified": True}
@@ -57,46 +57,50 @@ def test_the_link_of_the_mail_gives_a_new_password_and_signs_in(api: Client) -> 
     assert api.login(email, NEW).data["login"]["user"]["email"] == email
 
 
-def test_every_other_session_ends_access_tokens_too(api: Client) -> None:
-    email, first = registered(api)
+def test_ends_every_other_session_and_its_access_tokens(api: Client) -> None:
+    email, first = register_account(api)
     second = api.login(email, PASSWORD).data["login"]["tokens"]
 
-    reset(api, asked(api, email))
+    reset(api, request_reset(api, email))
 
     for old in (first, second):
         assert api.me(old["accessToken"]).reason == "TOKEN_REVOKED"
         assert api.refresh(old["refreshToken"]).reason == "TOKEN_REVOKED"
-    user = stored(email)
+    user = load_account(email)
     assert len(user["session_ids"]) == 1
     kept = Session._get_collection().distinct("_id", {"user_id": user["_id"]})
     assert kept == user["session_ids"]
 
 
-def test_the_owner_is_told_and_it_is_kept_as_an_event(api: Client) -> None:
-    email, _ = registered(api)
-    token = asked(api, email)
+def test_sends_a_mail_to_the_owner_and_stores_an_event(api: Client) -> None:
+    email, _ = register_account(api)
+    token = request_reset(api, email)
     reset(api, token)
-    (notice,) = delivered()
+    (notice,) = deliver_mail()
     assert (notice.kind, notice.to) == ("PASSWORD_CHANGED", email)
     assert notice.values["ip_address"] == "127.0.0.1"
-    kinds = SecurityEvent._get_collection().distinct("type", {"user_id": stored(email)["_id"]})
+    kinds = SecurityEvent._get_collection().distinct(
+        "type", {"user_id": load_account(email)["_id"]}
+    )
     assert sorted(kinds) == ["PASSWORD_RESET", "REGISTERED"]
 
 
-def test_answers_alike_for_any_address_and_writes_to_accounts_alone(api: Client) -> None:
-    email, _ = registered(api)
-    inactive, _ = registered(api)
+def test_gives_every_address_the_same_answer_and_sends_mail_to_accounts_alone(api: Client) -> None:
+    email, _ = register_account(api)
+    inactive, _ = register_account(api)
     User._get_collection().update_one({"email": inactive}, {"$set": {"active": False}})
 
     addresses = [email, email.upper(), inactive, "ninguem@example.com"]
     answers = [api.send(REQUEST, {"email": address}).body for address in addresses]
 
     assert answers == [{"data": {"requestPasswordReset": {"accepted": True}}}] * 4
-    assert {mail.to for mail in delivered()} == {email}
+    assert {mail.to for mail in deliver_mail()} == {email}
 
 
-def test_asks_the_database_the_same_for_any_address(api: Client, commands: list[str]) -> None:
-    email, _ = registered(api)
+def test_sends_the_same_database_commands_for_every_address(
+    api: Client, commands: list[str]
+) -> None:
+    email, _ = register_account(api)
     asked_for = []
     for address in (email, "ninguem@example.com"):
         commands.clear()
@@ -106,50 +110,50 @@ def test_asks_the_database_the_same_for_any_address(api: Client, commands: list[
     assert "insert" in asked_for[0]
 
 
-def test_refuses_what_is_no_address(api: Client) -> None:
+def test_refuses_an_invalid_address(api: Client) -> None:
     answer = api.send(REQUEST, {"email": "ana@"})
     assert (answer.reason, answer.fields) == ("INVALID_DATA", {"email": "INVALID_EMAIL"})
-    assert delivered() == []
+    assert deliver_mail() == []
 
 
 def test_a_link_works_once(api: Client) -> None:
-    email, _ = registered(api)
-    token = asked(api, email)
+    email, _ = register_account(api)
+    token = request_reset(api, email)
     reset(api, token)
-    before = stored(email)
+    before = load_account(email)
 
     again = reset(api, token, "mais uma frase comprida")
 
     assert (again.code, again.reason) == ("BAD_USER_INPUT", "LINK_INVALID")
-    assert stored(email) == before
+    assert load_account(email) == before
 
 
-def test_a_new_link_ends_the_older(api: Client) -> None:
-    email, _ = registered(api)
-    older = asked(api, email)
-    newer = asked(api, email)
+def test_a_new_link_replaces_the_older(api: Client) -> None:
+    email, _ = register_account(api)
+    older = request_reset(api, email)
+    newer = request_reset(api, email)
     assert reset(api, older).reason == "LINK_INVALID"
     assert not reset(api, newer).errors
 
 
-def test_a_mail_sent_again_after_its_link_was_used_does_not_revive_it(api: Client) -> None:
+def test_a_repeated_mail_does_not_reactivate_a_used_link(api: Client) -> None:
     from app.accounts.mail_content import compose
     from app.models.outgoing_mail import OutgoingMail, OutgoingMailRecord
 
-    email, _ = registered(api)
+    email, _ = register_account(api)
     api.send(REQUEST, {"email": email})
     mail = OutgoingMailRecord(OutgoingMail._get_collection().find_one({}))
-    token = letter("RESET_PASSWORD").token
+    token = deliver_letter("RESET_PASSWORD").token
     reset(api, token)
 
     assert compose(mail) is None
     assert reset(api, token, "mais uma frase comprida").reason == "LINK_INVALID"
 
 
-def test_a_link_dies_with_any_change_of_the_password(api: Client) -> None:
-    email, tokens = registered(api)
-    token = asked(api, email)
-    api.send(REQUEST, {"email": email})  # still on its way when the password changes
+def test_any_change_of_the_password_invalidates_the_link(api: Client) -> None:
+    email, tokens = register_account(api)
+    token = request_reset(api, email)
+    api.send(REQUEST, {"email": email})  # the mail is not delivered yet when the password changes
     changed = api.send(
         "mutation($input: ChangePasswordInput!) { changePassword(input: $input) { user { id } } }",
         {"input": {"currentPassword": PASSWORD, "newPassword": NEW}},
@@ -158,23 +162,23 @@ def test_a_link_dies_with_any_change_of_the_password(api: Client) -> None:
     assert not changed.errors
 
     assert reset(api, token, "mais uma frase comprida").reason == "LINK_INVALID"
-    assert [mail.kind for mail in delivered()] == ["PASSWORD_CHANGED"]
+    assert [mail.kind for mail in deliver_mail()] == ["PASSWORD_CHANGED"]
 
 
 def test_an_expired_link_changes_nothing(api: Client) -> None:
-    email, _ = registered(api)
-    with signed_earlier(hours=1, seconds=2):
-        token = asked(api, email)
-    before = stored(email)
+    email, _ = register_account(api)
+    with sign_links_earlier(hours=1, seconds=2):
+        token = request_reset(api, email)
+    before = load_account(email)
     answer = reset(api, token)
     assert (answer.code, answer.reason) == ("BAD_USER_INPUT", "LINK_EXPIRED")
-    assert stored(email) == before
+    assert load_account(email) == before
 
 
-def test_a_weak_password_is_refused_and_leaves_the_link(api: Client) -> None:
-    email, _ = registered(api)
-    token = asked(api, email)
-    before = stored(email)
+def test_a_weak_password_is_refused_and_the_link_stays_valid(api: Client) -> None:
+    email, _ = register_account(api)
+    token = request_reset(api, email)
+    before = load_account(email)
 
     answer = reset(api, token, "12345678")
 
@@ -184,26 +188,26 @@ def test_a_weak_password_is_refused_and_leaves_the_link(api: Client) -> None:
     )
     assert answer.error["extensions"]["fields"][0]["path"] == ["input", "newPassword"]
     assert reset(api, token, email).fields == {"newPassword": "PASSWORD_TOO_SIMILAR"}
-    assert stored(email) == before
+    assert load_account(email) == before
     assert not reset(api, token).errors
 
 
-def test_the_link_of_a_deactivated_account_is_dead(api: Client) -> None:
-    email, _ = registered(api)
-    token = asked(api, email)
+def test_the_link_of_a_deactivated_account_is_invalid(api: Client) -> None:
+    email, _ = register_account(api)
+    token = request_reset(api, email)
     User._get_collection().update_one({"email": email}, {"$set": {"active": False}})
-    before = stored(email)
+    before = load_account(email)
     assert reset(api, token).reason == "LINK_INVALID"
-    assert stored(email) == before
+    assert load_account(email) == before
 
 
 @pytest.mark.parametrize("token", ["", "x", "e30.e30.e30", "\u0000", "9" * 5000])
-def test_refuses_what_is_no_link(api: Client, token: str) -> None:
+def test_refuses_an_invalid_link(api: Client, token: str) -> None:
     assert reset(api, token).reason == "LINK_INVALID"
 
 
-def test_refuses_a_true_signature_of_an_account_that_is_gone(api: Client) -> None:
-    email, _ = registered(api)
-    token = asked(api, email)
+def test_refuses_a_valid_signature_for_a_deleted_account(api: Client) -> None:
+    email, _ = register_account(api)
+    token = request_reset(api, email)
     User._get_collection().delete_one({"email": email})
     assert reset(api, token).reason == "LINK_INVALID"

@@ -25,17 +25,17 @@ CHROME = (
 USER_SESSIONS = "user { email sessions { id current } }"
 
 
-def from_device(user_agent: str) -> dict[str, str]:
+def make_headers(user_agent: str) -> dict[str, str]:
     return {"User-Agent": user_agent}
 
 
-def sessions_of(api: Client, token: str) -> list[dict]:
+def list_sessions(api: Client, token: str) -> list[dict]:
     answer = api.send(SESSIONS, token=token)
     assert answer.errors == []
     return answer.data["me"]["sessions"]
 
 
-def access_of(answer: dict) -> str:
+def read_access_token(answer: dict) -> str:
     (payload,) = answer.values()
     return payload["tokens"]["accessToken"]
 
@@ -44,13 +44,13 @@ def access_of(answer: dict) -> str:
 def two_devices(api: Client) -> tuple[str, str]:
     """The access tokens of one account's two sessions: Firefox's, then Chrome's."""
     given = person()
-    first = api.register(given, headers=from_device(FIREFOX)).data
-    second = api.login(given["email"], PASSWORD, headers=from_device(CHROME)).data
-    return access_of(first), access_of(second)
+    first = api.register(given, headers=make_headers(FIREFOX)).data
+    second = api.login(given["email"], PASSWORD, headers=make_headers(CHROME)).data
+    return read_access_token(first), read_access_token(second)
 
 
-def pass_a_minute() -> None:
-    """Let all that was noted of sessions be 61 seconds older, in this worker and the database."""
+def age_last_use() -> None:
+    """Move the last use of all sessions 61 seconds back, in this worker and the database."""
     for session_id in last_use._written:
         last_use._written[session_id] -= 61
     sessions = Session._get_collection()
@@ -59,8 +59,8 @@ def pass_a_minute() -> None:
         sessions.update_one({"_id": session["_id"]}, {"$set": {"last_used_at": moved}})
 
 
-def test_lists_live_sessions_the_newest_first(api: Client, two_devices: tuple[str, str]) -> None:
-    newest, oldest = sessions_of(api, two_devices[0])
+def test_lists_live_sessions_newest_first(api: Client, two_devices: tuple[str, str]) -> None:
+    newest, oldest = list_sessions(api, two_devices[0])
     first, second = Session.objects.order_by("created_at")
     assert newest == {
         "id": str(second.id),
@@ -74,45 +74,45 @@ def test_lists_live_sessions_the_newest_first(api: Client, two_devices: tuple[st
     assert (oldest["id"], oldest["device"]) == (str(first.id), "Firefox, Windows")
 
 
-def test_says_which_one_asks(api: Client, two_devices: tuple[str, str]) -> None:
-    asked_by_firefox, asked_by_chrome = (sessions_of(api, token) for token in two_devices)
+def test_marks_the_current_session(api: Client, two_devices: tuple[str, str]) -> None:
+    asked_by_firefox, asked_by_chrome = (list_sessions(api, token) for token in two_devices)
     assert [session["current"] for session in asked_by_firefox] == [False, True]
     assert [session["current"] for session in asked_by_chrome] == [True, False]
 
 
-def test_shows_what_the_account_lists_and_nothing_else(
+def test_shows_the_sessions_listed_by_the_account_and_no_others(
     api: Client, two_devices: tuple[str, str]
 ) -> None:
     kept, ended = Session.objects.order_by("created_at")
     User.objects.update(pull__session_ids=ended.id)
-    assert [session["id"] for session in sessions_of(api, two_devices[0])] == [str(kept.id)]
+    assert [session["id"] for session in list_sessions(api, two_devices[0])] == [str(kept.id)]
 
 
-def test_an_expired_session_is_not_shown_before_the_database_forgets_it(
+def test_an_expired_session_is_hidden_before_the_database_removes_it(
     api: Client, two_devices: tuple[str, str]
 ) -> None:
     kept, expired = Session.objects.order_by("created_at")
     Session.objects(id=expired.id).update(set__expires_at=now() - timedelta(milliseconds=1))
-    assert [session["id"] for session in sessions_of(api, two_devices[0])] == [str(kept.id)]
+    assert [session["id"] for session in list_sessions(api, two_devices[0])] == [str(kept.id)]
 
 
 def test_an_account_has_no_other_accounts_sessions(
     api: Client, two_devices: tuple[str, str]
 ) -> None:
-    stranger = access_of(api.register(person()).data)
-    (session,) = sessions_of(api, stranger)
+    stranger = read_access_token(api.register(person()).data)
+    (session,) = list_sessions(api, stranger)
     assert session["id"] == str(Session.objects.order_by("-created_at").first().id)
-    assert len(sessions_of(api, two_devices[0])) == 2
+    assert len(list_sessions(api, two_devices[0])) == 2
 
 
-def test_costs_one_read_besides_the_callers(api: Client, commands: list[str]) -> None:
-    token = access_of(api.register(person()).data)
+def test_takes_one_read_besides_that_of_the_caller(api: Client, commands: list[str]) -> None:
+    token = read_access_token(api.register(person()).data)
     commands.clear()
-    sessions_of(api, token)
+    list_sessions(api, token)
     assert commands == ["find", "find"]
 
 
-def test_whoever_signs_in_sees_the_new_session_at_once(api: Client) -> None:
+def test_a_login_payload_lists_the_new_session(api: Client) -> None:
     given = person()
     register = (
         f"mutation($input: RegisterInput!) {{ it: register(input: $input) {{ {USER_SESSIONS} }} }}"
@@ -132,7 +132,7 @@ def test_whoever_signs_in_sees_the_new_session_at_once(api: Client) -> None:
     ]
 
 
-def test_whoever_refreshes_sees_that_session_as_the_current_one(
+def test_a_refresh_payload_marks_its_session_as_current(
     api: Client, two_devices: tuple[str, str]
 ) -> None:
     given = person()
@@ -140,7 +140,7 @@ def test_whoever_refreshes_sees_that_session_as_the_current_one(
     api.login(given["email"], PASSWORD)
     fields = f"{{ {USER_SESSIONS} }}"
     refresh = f"mutation($t: String!) {{ refreshToken(input: {{refreshToken: $t}}) {fields} }}"
-    # the token of the header is another account's, and not asked
+    # the token in the header belongs to another account and is not used
     answer = api.send(refresh, {"t": refreshed}, token=two_devices[0])
     assert answer.errors == []
     user = answer.data["refreshToken"]["user"]
@@ -148,7 +148,7 @@ def test_whoever_refreshes_sees_that_session_as_the_current_one(
     assert [session["current"] for session in user["sessions"]] == [False, True]
 
 
-def test_who_changes_the_password_goes_on_as_the_current_session(
+def test_a_password_change_payload_marks_its_session_as_current(
     api: Client, two_devices: tuple[str, str]
 ) -> None:
     change = (
@@ -162,7 +162,7 @@ def test_who_changes_the_password_goes_on_as_the_current_session(
     assert session == {"id": str(Session.objects.get().id), "current": True}
 
 
-def test_signing_in_proves_nothing_for_the_next_mutation(api: Client) -> None:
+def test_a_login_does_not_authenticate_the_next_mutation(api: Client) -> None:
     given = person()
     api.register(given)
     both = """mutation($input: LoginInput!) {
@@ -176,7 +176,7 @@ def test_signing_in_proves_nothing_for_the_next_mutation(api: Client) -> None:
     assert Session.objects.count() == 2
 
 
-def test_an_account_whose_address_is_to_be_verified_first_is_not_signed_in(api: Client) -> None:
+def test_an_account_with_an_unverified_address_is_not_signed_in(api: Client) -> None:
     usual = config.current()
     config.use(replace(usual, require_verified_email=True))
     try:
@@ -191,8 +191,8 @@ def test_an_account_whose_address_is_to_be_verified_first_is_not_signed_in(api: 
 VERIFY = f"mutation($t: String!) {{ verifyEmail(input: {{token: $t}}) {{ {USER_SESSIONS} }} }}"
 
 
-def verification_of(email: str) -> str:
-    """A link to verify this address, armed as its mail would have done."""
+def make_verification_link(email: str) -> str:
+    """Return a link that verifies this address, as its mail would have it."""
     user, link_id = User.objects.get(email=email), ObjectId()
     User._get_collection().update_one(
         {"_id": user.id},
@@ -201,24 +201,24 @@ def verification_of(email: str) -> str:
     return make_link_token(LinkKind.VERIFY_EMAIL, user.id, link_id)
 
 
-def test_the_proof_of_a_link_does_not_open_the_list(api: Client) -> None:
-    owner, stranger = person(), access_of(api.register(person()).data)
-    token = access_of(api.register(owner).data)
+def test_a_verification_link_does_not_give_access_to_the_list(api: Client) -> None:
+    owner, stranger = person(), read_access_token(api.register(person()).data)
+    token = read_access_token(api.register(owner).data)
     for sent_token, reason in ((None, "TOKEN_MISSING"), (stranger, "PERMISSION_DENIED")):
-        answer = api.send(VERIFY, {"t": verification_of(owner["email"])}, token=sent_token)
+        answer = api.send(VERIFY, {"t": make_verification_link(owner["email"])}, token=sent_token)
         assert answer.data["verifyEmail"]["user"]["sessions"] is None
         assert answer.reason == reason
         assert answer.error["path"] == ["verifyEmail", "user", "sessions"]
-    answer = api.send(VERIFY, {"t": verification_of(owner["email"])}, token=token)
+    answer = api.send(VERIFY, {"t": make_verification_link(owner["email"])}, token=token)
     assert answer.errors == []
     assert [s["current"] for s in answer.data["verifyEmail"]["user"]["sessions"]] == [True]
 
 
-def test_what_a_mutation_has_ended_proves_nothing_for_the_next(api: Client) -> None:
+def test_a_session_ended_by_a_mutation_does_not_authenticate_the_next(api: Client) -> None:
     owner = person()
-    token = access_of(api.register(owner).data)
+    token = read_access_token(api.register(owner).data)
     both = VERIFY.replace("{ verifyEmail", "{ logout { sessionsEnded } verifyEmail", 1)
-    answer = api.send(both, {"t": verification_of(owner["email"])}, token=token)
+    answer = api.send(both, {"t": make_verification_link(owner["email"])}, token=token)
     assert answer.data["logout"] == {"sessionsEnded": 1}
     assert answer.data["verifyEmail"]["user"]["sessions"] is None
     assert answer.reason == "TOKEN_REVOKED"
@@ -227,10 +227,10 @@ def test_what_a_mutation_has_ended_proves_nothing_for_the_next(api: Client) -> N
 PAGE = "{ users { edges { node { email sessions { device current } } } } }"
 
 
-def test_an_administrator_sees_everyones_by_as_many_reads_as_ones_own(
+def test_an_administrator_reads_others_sessions_with_the_same_number_of_reads(
     api: Client, two_devices: tuple[str, str], commands: list[str]
 ) -> None:
-    admin = access_of(api.register(person(email="admin@example.com")).data)
+    admin = read_access_token(api.register(person(email="admin@example.com")).data)
     User.objects(email="admin@example.com").update(set__roles=["USER", "ADMIN"])
     commands.clear()
     answer = api.send(PAGE, token=admin)
@@ -244,25 +244,23 @@ def test_an_administrator_sees_everyones_by_as_many_reads_as_ones_own(
     ]
 
 
-def test_a_page_whose_sessions_are_not_asked_for_does_not_read_them(
-    api: Client, commands: list[str]
-) -> None:
-    admin = access_of(api.register(person()).data)
+def test_a_page_reads_no_sessions_that_are_not_selected(api: Client, commands: list[str]) -> None:
+    admin = read_access_token(api.register(person()).data)
     User.objects.update(set__roles=["ADMIN"])
     commands.clear()
     assert api.send("{ users { edges { node { email } } } }", token=admin).errors == []
     assert commands == ["find", "find"]
 
 
-def test_a_use_is_written_when_the_last_is_a_minute_old(api: Client, commands: list[str]) -> None:
-    token = access_of(api.register(person()).data)
+def test_a_use_is_stored_when_the_last_is_a_minute_old(api: Client, commands: list[str]) -> None:
+    token = read_access_token(api.register(person()).data)
     opened = Session.objects.get().last_used_at
     commands.clear()
     api.me(token)
     assert commands == ["find"]
     assert Session.objects.get().last_used_at == opened
 
-    pass_a_minute()
+    age_last_use()
     commands.clear()
     api.me(token)
     api.me(token)
@@ -270,15 +268,15 @@ def test_a_use_is_written_when_the_last_is_a_minute_old(api: Client, commands: l
     assert Session.objects.get().last_used_at >= opened
 
 
-def test_a_worker_that_knows_nothing_leaves_what_another_wrote_within_the_minute(
+def test_a_new_worker_does_not_repeat_a_write_of_the_last_minute(
     api: Client, commands: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    token = access_of(api.register(person()).data)
+    token = read_access_token(api.register(person()).data)
     at = now()
     monkeypatch.setattr(last_use, "now", lambda: at)
     written = at - timedelta(seconds=58)
     Session.objects.update(set__last_used_at=written)
-    last_use._written.clear()  # as in a worker that has not seen the session yet
+    last_use._written.clear()  # like a worker that has not seen the session yet
     commands.clear()
     api.me(token)
     api.me(token)
@@ -288,7 +286,7 @@ def test_a_worker_that_knows_nothing_leaves_what_another_wrote_within_the_minute
 
 def test_a_refresh_counts_as_a_use(api: Client, commands: list[str]) -> None:
     tokens = api.register(person()).data["register"]["tokens"]
-    pass_a_minute()
+    age_last_use()
     before = Session.objects.get().last_used_at
     api.refresh(tokens["refreshToken"])
     used = Session.objects.get().last_used_at
@@ -298,9 +296,9 @@ def test_a_refresh_counts_as_a_use(api: Client, commands: list[str]) -> None:
     assert commands == ["find"], "the refresh has just written it"
 
 
-def test_a_request_is_served_when_the_use_cannot_be_written(api: Client) -> None:
-    token = access_of(api.register(person()).data)
-    pass_a_minute()
+def test_a_request_succeeds_when_the_use_cannot_be_stored(api: Client) -> None:
+    token = read_access_token(api.register(person()).data)
+    age_last_use()
     before = Session.objects.get().last_used_at
     database = client()[Session._get_collection().database.name]
     database.command("collMod", "sessions", validator={"nothing": {"$exists": True}})

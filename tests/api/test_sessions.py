@@ -1,4 +1,4 @@
-"""refreshToken and logout: sessions go on, and end at once."""
+"""refreshToken and logout: renewing and ending sessions."""
 
 import base64
 import json
@@ -16,27 +16,29 @@ from tests.conftest import SECRET_KEY
 from tests.factories import person
 
 
-def signed_up(api: Client) -> dict:
+def sign_up(api: Client) -> dict:
     return api.register(person()).data["register"]["tokens"]
 
 
 def shift_rotations(seconds: int) -> None:
-    """Let every rotation have happened `seconds` earlier."""
+    """Move every rotation `seconds` back."""
     sessions = Session._get_collection()
     for session in sessions.find():
         moved = [r | {"at": r["at"] - timedelta(seconds=seconds)} for r in session["rotations"]]
         sessions.update_one({"_id": session["_id"]}, {"$set": {"rotations": moved}})
 
 
-def forged(token: str, key: str = SECRET_KEY, algorithm: str = "HS256", **changes: object) -> str:
-    """The token with other claims, signed again; None removes a claim."""
+def forge_token(
+    token: str, key: str = SECRET_KEY, algorithm: str = "HS256", **changes: object
+) -> str:
+    """Return the token with other claims, signed again; None removes a claim."""
     claims = jwt.decode(token, options={"verify_signature": False}) | changes
     kept = {name: value for name, value in claims.items() if value is not None}
     return jwt.encode(kept, key, algorithm)
 
 
 def test_exchanges_a_refresh_token_for_a_new_pair(api: Client) -> None:
-    first = signed_up(api)
+    first = sign_up(api)
     answer = api.refresh(first["refreshToken"])
     assert answer.errors == []
     second = answer.data["refreshToken"]["tokens"]
@@ -48,10 +50,10 @@ def test_exchanges_a_refresh_token_for_a_new_pair(api: Client) -> None:
     assert api.refresh(second["refreshToken"]).errors == []
 
 
-def test_within_ten_seconds_a_used_token_yields_the_same_successor(
+def test_a_used_token_returns_the_same_successor_within_ten_seconds(
     api: Client, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    first, at = signed_up(api)["refreshToken"], now()
+    first, at = sign_up(api)["refreshToken"], now()
     monkeypatch.setattr("app.accounts.refresh_token.now", lambda: at)
     second = api.refresh(first).data["refreshToken"]["tokens"]
     shift_rotations(9)
@@ -64,24 +66,24 @@ def test_within_ten_seconds_a_used_token_yields_the_same_successor(
     assert api.refresh(successor).errors == []
 
 
-def test_the_same_successor_is_the_same_to_the_letter(api: Client) -> None:
-    first = signed_up(api)["refreshToken"]
+def test_the_same_successor_is_identical(api: Client) -> None:
+    first = sign_up(api)["refreshToken"]
     answers = [api.refresh(first).data["refreshToken"]["tokens"] for _ in range(3)]
     assert len({tokens["refreshToken"] for tokens in answers}) == 1
     assert len({tokens["refreshExpiresAt"] for tokens in answers}) == 1
     assert len({tokens["accessToken"] for tokens in answers}) == 3
 
 
-def test_a_late_retry_of_an_older_token_still_yields_its_own_successor(api: Client) -> None:
-    first = signed_up(api)["refreshToken"]
+def test_a_late_retry_of_an_older_token_returns_its_own_successor(api: Client) -> None:
+    first = sign_up(api)["refreshToken"]
     second = api.refresh(first).data["refreshToken"]["tokens"]["refreshToken"]
     third = api.refresh(second).data["refreshToken"]["tokens"]["refreshToken"]
     assert api.refresh(first).data["refreshToken"]["tokens"]["refreshToken"] == second
     assert api.refresh(second).data["refreshToken"]["tokens"]["refreshToken"] == third
 
 
-def test_a_used_token_presented_later_ends_the_session(api: Client) -> None:
-    first = signed_up(api)
+def test_a_used_token_sent_later_ends_the_session(api: Client) -> None:
+    first = sign_up(api)
     second = api.refresh(first["refreshToken"]).data["refreshToken"]["tokens"]
     shift_rotations(11)
     answer = api.refresh(first["refreshToken"])
@@ -93,7 +95,7 @@ def test_a_used_token_presented_later_ends_the_session(api: Client) -> None:
     assert Session.objects.count() == 0
 
 
-def test_reuse_ends_one_session_and_no_other(api: Client) -> None:
+def test_reuse_ends_that_session_and_no_other(api: Client) -> None:
     given = person()
     first = api.register(given).data["register"]["tokens"]
     other = api.login(given["email"], given["password"]).data["login"]["tokens"]
@@ -105,7 +107,7 @@ def test_reuse_ends_one_session_and_no_other(api: Client) -> None:
 
 
 def test_refreshing_extends_the_session(api: Client) -> None:
-    token = signed_up(api)["refreshToken"]
+    token = sign_up(api)["refreshToken"]
     long_ago = Session.objects.first().expires_at - timedelta(days=20)
     Session.objects.update(set__expires_at=long_ago)
     tokens = api.refresh(token).data["refreshToken"]["tokens"]
@@ -115,7 +117,7 @@ def test_refreshing_extends_the_session(api: Client) -> None:
 
 
 def test_logout_ends_the_session_at_once(api: Client) -> None:
-    tokens = signed_up(api)
+    tokens = sign_up(api)
     answer = api.logout(tokens["accessToken"])
     assert answer.data == {"logout": {"sessionsEnded": 1}}
     assert api.me(tokens["accessToken"]).reason == "TOKEN_REVOKED"
@@ -132,7 +134,7 @@ def test_logout_ends_this_session_and_no_other(api: Client) -> None:
 
 
 def test_a_session_ended_by_one_mutation_is_over_for_the_next(api: Client) -> None:
-    token = signed_up(api)["accessToken"]
+    token = sign_up(api)["accessToken"]
     answer = api.send(
         "mutation { first: logout { sessionsEnded } second: logout { sessionsEnded } }", token=token
     )
@@ -141,22 +143,22 @@ def test_a_session_ended_by_one_mutation_is_over_for_the_next(api: Client) -> No
     assert answer.error["path"] == ["second"]
 
 
-def test_a_deactivated_account_is_told_so_by_its_own_tokens(api: Client) -> None:
-    tokens = signed_up(api)
+def test_tokens_of_a_deactivated_account_get_their_own_error(api: Client) -> None:
+    tokens = sign_up(api)
     User.objects.update(set__active=False)
     assert api.me(tokens["accessToken"]).reason == "ACCOUNT_INACTIVE"
     assert api.refresh(tokens["refreshToken"]).reason == "ACCOUNT_INACTIVE"
 
 
 def test_a_deleted_account_has_no_sessions(api: Client) -> None:
-    tokens = signed_up(api)
+    tokens = sign_up(api)
     User.objects.delete()
     assert api.me(tokens["accessToken"]).reason == "TOKEN_REVOKED"
     assert api.refresh(tokens["refreshToken"]).reason == "TOKEN_REVOKED"
 
 
-def test_tokens_carry_every_claim(api: Client) -> None:
-    tokens = signed_up(api)
+def test_tokens_have_every_claim(api: Client) -> None:
+    tokens = sign_up(api)
     for kind, token in (("access", tokens["accessToken"]), ("refresh", tokens["refreshToken"])):
         header = jwt.get_unverified_header(token)
         assert header == {"alg": "HS256", "typ": "JWT", "kid": secret_kid(SECRET_KEY)}
@@ -170,10 +172,12 @@ def test_tokens_carry_every_claim(api: Client) -> None:
 
 @pytest.mark.parametrize("claim", ["sub", "sid", "jti", "type", "iss", "aud", "iat", "nbf", "exp"])
 def test_a_token_without_one_of_its_claims_is_invalid(api: Client, claim: str) -> None:
-    tokens = signed_up(api)
-    without = forged(tokens["accessToken"], **{claim: None})
+    tokens = sign_up(api)
+    without = forge_token(tokens["accessToken"], **{claim: None})
     assert api.me(without).reason == "TOKEN_INVALID"
-    assert api.refresh(forged(tokens["refreshToken"], **{claim: None})).reason == "TOKEN_INVALID"
+    assert (
+        api.refresh(forge_token(tokens["refreshToken"], **{claim: None})).reason == "TOKEN_INVALID"
+    )
 
 
 @pytest.mark.parametrize(
@@ -192,12 +196,12 @@ def test_a_token_without_one_of_its_claims_is_invalid(api: Client, claim: str) -
         {"exp": "tomorrow"},
     ],
 )
-def test_a_token_of_other_make_is_invalid(api: Client, changes: dict) -> None:
-    assert api.me(forged(signed_up(api)["accessToken"], **changes)).reason == "TOKEN_INVALID"
+def test_a_forged_token_is_invalid(api: Client, changes: dict) -> None:
+    assert api.me(forge_token(sign_up(api)["accessToken"], **changes)).reason == "TOKEN_INVALID"
 
 
-def test_a_token_of_no_algorithm_is_invalid(api: Client) -> None:
-    claims = jwt.decode(signed_up(api)["accessToken"], options={"verify_signature": False})
+def test_a_token_without_algorithm_is_invalid(api: Client) -> None:
+    claims = jwt.decode(sign_up(api)["accessToken"], options={"verify_signature": False})
     for algorithm in ("none", "None", "NONE"):
         parts = [{"alg": algorithm, "typ": "JWT"}, claims]
         unsigned = ".".join(
@@ -211,7 +215,7 @@ def test_a_token_of_no_algorithm_is_invalid(api: Client) -> None:
     "rubbish",
     ["", " ", "a", "a.b.c", "...", "é", "[" * 3000, "x" * 5000, "a,Bearer b", "null"],
 )
-def test_rubbish_is_an_invalid_token(api: Client, rubbish: str) -> None:
+def test_random_text_is_an_invalid_token(api: Client, rubbish: str) -> None:
     assert api.me(rubbish.encode().decode("latin-1")).reason == "TOKEN_INVALID"
     assert api.refresh(rubbish).reason == "TOKEN_INVALID"
 
@@ -222,24 +226,22 @@ def test_a_deeply_nested_header_is_an_invalid_token(api: Client) -> None:
 
 
 def test_an_access_token_does_not_refresh(api: Client) -> None:
-    assert api.refresh(signed_up(api)["accessToken"]).reason == "TOKEN_INVALID"
+    assert api.refresh(sign_up(api)["accessToken"]).reason == "TOKEN_INVALID"
 
 
-def test_an_expired_token_is_told_so_after_ten_seconds_of_leeway(api: Client) -> None:
-    token = signed_up(api)["accessToken"]
+def test_a_token_expires_after_ten_seconds_of_leeway(api: Client) -> None:
+    token = sign_up(api)["accessToken"]
     issued = jwt.decode(token, options={"verify_signature": False})["iat"]
-    assert api.me(forged(token, exp=issued - 20)).reason == "TOKEN_EXPIRED"
-    assert api.me(forged(token, exp=issued - 3)).errors == []
+    assert api.me(forge_token(token, exp=issued - 20)).reason == "TOKEN_EXPIRED"
+    assert api.me(forge_token(token, exp=issued - 3)).errors == []
 
 
-def test_another_scheme_than_bearer_is_no_token_of_ours(api: Client) -> None:
+def test_a_scheme_other_than_bearer_is_an_invalid_token(api: Client) -> None:
     answer = api.me(headers={"Authorization": "Basic YTpi"})
     assert answer.reason == "TOKEN_INVALID"
-    assert (
-        api.me(headers={"Authorization": f"bearer  {signed_up(api)['accessToken']}"}).errors == []
-    )
+    assert api.me(headers={"Authorization": f"bearer  {sign_up(api)['accessToken']}"}).errors == []
 
 
-def test_a_bad_token_does_not_hinder_public_fields(api: Client) -> None:
+def test_an_invalid_token_does_not_affect_public_fields(api: Client) -> None:
     assert api.send("{ passwordPolicy { minLength } }", token="rubbish").errors == []
     assert api.register(person(), token="rubbish").errors == []

@@ -1,4 +1,4 @@
-"""Slow clients: connections that never finish their request neither delay others nor stay."""
+"""Slow clients: unfinished requests do not delay others and are closed."""
 
 import selectors
 import socket
@@ -26,8 +26,8 @@ HALVES = {
 }
 
 
-def half_open(server: Server) -> list[socket.socket]:
-    """As many connections as CONNECTIONS, of every kind of half."""
+def open_unfinished_requests(server: Server) -> list[socket.socket]:
+    """Open CONNECTIONS connections with unfinished requests of every kind; return them."""
     port = int(server.url.rpartition(":")[2])
     opened = []
     for number in range(CONNECTIONS):
@@ -38,7 +38,7 @@ def half_open(server: Server) -> list[socket.socket]:
 
 
 def count_closed(opened: list[socket.socket]) -> int:
-    """How many of the connections the server closes; waits for all of them unless it hangs."""
+    """Return how many of the connections the server closes; waits for all, at most HANG seconds."""
     selector, until, closed = selectors.DefaultSelector(), time.monotonic() + HANG, 0
     with selector:
         for connection in opened:
@@ -55,7 +55,7 @@ def count_closed(opened: list[socket.socket]) -> int:
     return closed
 
 
-def median_seconds_of_a_query(server: Server) -> float:
+def measure_median_seconds(server: Server) -> float:
     times = []
     for _ in range(100):
         started = time.monotonic()
@@ -66,11 +66,13 @@ def median_seconds_of_a_query(server: Server) -> float:
     return median(times)
 
 
-def test_sixty_half_open_connections_delay_nobody_and_are_closed(live_server: Server) -> None:
-    undisturbed = median_seconds_of_a_query(live_server)
-    opened = half_open(live_server)
+def test_sixty_unfinished_requests_delay_no_others_and_are_closed(live_server: Server) -> None:
+    undisturbed = measure_median_seconds(live_server)
+    opened = open_unfinished_requests(live_server)
     try:
-        assert median_seconds_of_a_query(live_server) < 20 * undisturbed  # a queue costs seconds
+        assert (
+            measure_median_seconds(live_server) < 20 * undisturbed
+        )  # waiting in a queue would take seconds
         assert count_closed(opened) == CONNECTIONS
     finally:
         for connection in opened:

@@ -1,4 +1,4 @@
-"""A wrong setting ends the start with one line that names its variable, and exit code 2."""
+"""A wrong setting prevents the start: one line names its variable, and the exit code is 2."""
 
 import os
 import socket
@@ -31,8 +31,8 @@ NO_MANIFEST = "Not a manifest of the format apollo-persisted-query-manifest."
 NO_URI = "MONGODB_URI: Not an address that the driver understands.\n"
 
 
-def refuse(program: tuple[str, ...], environment: Mapping[str, str]) -> str:
-    """The one line that a program writes before it ends with exit code 2."""
+def run_refused(program: tuple[str, ...], environment: Mapping[str, str]) -> str:
+    """Run a program that must end with exit code 2; return the one line that it writes."""
     clean = {name: value for name, value in os.environ.items() if name != "PYTHONWARNINGS"}
     run = subprocess.run(
         [sys.executable, *program],
@@ -49,7 +49,7 @@ def refuse(program: tuple[str, ...], environment: Mapping[str, str]) -> str:
 
 @pytest.fixture
 def taken_port() -> Iterator[str]:
-    """A port on which another program listens; it would allow others to listen, too."""
+    """A port on which another program already listens, with SO_REUSEPORT set."""
     with socket.create_server(("127.0.0.1", 0), reuse_port=True) as listener:
         yield str(listener.getsockname()[1])
 
@@ -64,35 +64,37 @@ def taken_port() -> Iterator[str]:
         ("http://x", "http://x is not an address."),
     ],
 )
-def test_a_host_that_cannot_be_listened_on(
+def test_refuses_a_host_that_cannot_be_bound(
     program: tuple[str, ...], host: str, reason: str
 ) -> None:
-    assert refuse(program, {"HOST": host, "PORT": str(free_port())}) == f"HOST: {reason}\n"
+    assert run_refused(program, {"HOST": host, "PORT": str(free_port())}) == f"HOST: {reason}\n"
 
 
 @pytest.mark.parametrize("program", [SERVER, DEVELOPMENT_SERVER])
 @pytest.mark.parametrize("host", ["127.0.0.1", "0.0.0.0"])
-def test_a_port_in_use(program: tuple[str, ...], host: str, taken_port: str) -> None:
-    refusal = refuse(program, {"HOST": host, "PORT": taken_port})
+def test_refuses_a_port_in_use(program: tuple[str, ...], host: str, taken_port: str) -> None:
+    refusal = run_refused(program, {"HOST": host, "PORT": taken_port})
     assert refusal == f"PORT: Port {taken_port} is in use on {host}.\n"
 
 
-def test_a_metrics_port_in_use(taken_port: str) -> None:
+def test_refuses_a_metrics_port_in_use(taken_port: str) -> None:
     given = {"HOST": "127.0.0.1", "PORT": str(free_port()), "METRICS_PORT": taken_port}
-    assert refuse(SERVER, given) == f"METRICS_PORT: Port {taken_port} is in use on 127.0.0.1.\n"
+    assert (
+        run_refused(SERVER, given) == f"METRICS_PORT: Port {taken_port} is in use on 127.0.0.1.\n"
+    )
 
 
-def test_a_metrics_port_that_is_the_servers() -> None:
+def test_refuses_a_metrics_port_equal_to_the_servers() -> None:
     port = str(free_port())
     given = {"HOST": "127.0.0.1", "PORT": port, "METRICS_PORT": port}
-    assert refuse(SERVER, given) == "METRICS_PORT: The same as PORT; give it another one.\n"
+    assert run_refused(SERVER, given) == "METRICS_PORT: The same as PORT; give it another one.\n"
 
 
-def test_nowhere_to_keep_the_metrics(tmp_path: Path) -> None:
-    # Python falls back to other folders, of which the last is the current one: none may be written
+def test_refuses_to_start_without_a_writable_metrics_folder(tmp_path: Path) -> None:
+    # Python falls back to other folders, last the current one: none may be writable
     program = "import tempfile; tempfile.tempdir = '/nowhere'; from app.web.server import serve;"
     given = {"HOST": "127.0.0.1", "PORT": str(free_port()), "METRICS_TOKEN": "0123456789abcdef"}
-    assert refuse(("-c", f"{program} serve.main()"), given).startswith("TMPDIR: ")
+    assert run_refused(("-c", f"{program} serve.main()"), given).startswith("TMPDIR: ")
 
 
 @pytest.mark.parametrize("program", [SERVER, WORKER, FLASK, DEVELOPMENT_SERVER])
@@ -106,8 +108,8 @@ def test_nowhere_to_keep_the_metrics(tmp_path: Path) -> None:
         "mongodb://user:segredo@@host/",
     ],
 )
-def test_an_address_that_the_driver_refuses(program: tuple[str, ...], uri: str) -> None:
-    assert refuse(program, {"MONGODB_URI": uri, "PORT": str(free_port())}) == NO_URI
+def test_refuses_a_database_uri_that_the_driver_refuses(program: tuple[str, ...], uri: str) -> None:
+    assert run_refused(program, {"MONGODB_URI": uri, "PORT": str(free_port())}) == NO_URI
 
 
 @pytest.mark.parametrize(
@@ -127,8 +129,8 @@ def test_an_address_that_the_driver_refuses(program: tuple[str, ...], uri: str) 
         "mongodb://one,two/?directConnection=true",
     ],
 )
-def test_other_addresses_that_the_driver_refuses(uri: str) -> None:
-    assert refuse(WORKER, {"MONGODB_URI": uri}) == NO_URI
+def test_refuses_other_database_uris_that_the_driver_refuses(uri: str) -> None:
+    assert run_refused(WORKER, {"MONGODB_URI": uri}) == NO_URI
 
 
 @pytest.mark.parametrize("program", [SERVER, FLASK])
@@ -149,39 +151,41 @@ def test_other_addresses_that_the_driver_refuses(uri: str) -> None:
         ),
     ],
 )
-def test_trusted_documents_that_are_no_manifest(
+def test_refuses_trusted_documents_that_are_no_manifest(
     program: tuple[str, ...], content: bytes | None, reason: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "trusted.json"
     if content is not None:
         file.write_bytes(content)
     given = {"TRUSTED_DOCUMENTS": str(file), "PORT": str(free_port())}
-    assert refuse(program, given) == f"TRUSTED_DOCUMENTS: {reason}\n"
+    assert run_refused(program, given) == f"TRUSTED_DOCUMENTS: {reason}\n"
 
 
 @pytest.mark.parametrize("program", [SERVER, WORKER, FLASK, DEVELOPMENT_SERVER])
 @pytest.mark.parametrize("variable", ["MONGODB_URI_FILE", "SMTP_URL_FILE"])
-def test_a_secret_file_that_cannot_be_read(
+def test_refuses_a_secret_file_that_cannot_be_read(
     program: tuple[str, ...], variable: str, tmp_path: Path
 ) -> None:
     given = {variable.removesuffix("_FILE"): "", variable: str(tmp_path)}
-    assert refuse(program, given) == f"{variable}: Cannot be read: Is a directory.\n"
+    assert run_refused(program, given) == f"{variable}: Cannot be read: Is a directory.\n"
 
 
 @pytest.mark.parametrize(
     ("program", "worker"),
     [(WORKER, "The worker"), (DEVELOPMENT_WORKER, None)],
 )
-def test_a_worker_without_a_mail_server(program: tuple[str, ...], worker: str | None) -> None:
-    production = refuse(program, {"SMTP_URL": ""})
+def test_refuses_a_worker_without_a_mail_server(
+    program: tuple[str, ...], worker: str | None
+) -> None:
+    production = run_refused(program, {"SMTP_URL": ""})
     assert production == "SMTP_URL: Production's worker needs one.\n"
     if worker:
         given = {"FLASK_ENV": "development", "SMTP_URL": ""}
-        assert refuse(program, given) == f"SMTP_URL: {worker} needs one.\n"
+        assert run_refused(program, given) == f"SMTP_URL: {worker} needs one.\n"
 
 
 @pytest.mark.parametrize("program", [SERVER, WORKER, FLASK, DEVELOPMENT_SERVER])
-def test_a_settings_file_that_is_no_text(program: tuple[str, ...], tmp_path: Path) -> None:
+def test_refuses_a_settings_file_that_is_no_text(program: tuple[str, ...], tmp_path: Path) -> None:
     file = tmp_path / "settings"
     file.write_bytes(b"PORT=\xff\xfe\n")
-    assert refuse(program, {"ENV_FILE": str(file)}) == "ENV_FILE: Holds no UTF-8 text.\n"
+    assert run_refused(program, {"ENV_FILE": str(file)}) == "ENV_FILE: Holds no UTF-8 text.\n"

@@ -1,4 +1,4 @@
-"""Traces: what an OTLP receiver gets of one request, and nothing of a person."""
+"""Traces: what an OTLP receiver gets of one request, and no personal data."""
 
 import os
 import subprocess
@@ -34,11 +34,11 @@ from app.web.telemetry.spans import CommandSpans  # noqa: E402
 
 TRACE_ID, PARENT_ID = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 TRACEPARENT = {"traceparent": f"00-{TRACE_ID}-{PARENT_ID}-01"}
-SERVER, CLIENT, ERROR = 2, 3, 2  # of OTLP's enums
+SERVER, CLIENT, ERROR = 2, 3, 2  # from OTLP's enums
 
 
 class Receiver:
-    """An OTLP/HTTP receiver that keeps what it gets."""
+    """An OTLP/HTTP receiver that stores what it receives."""
 
     def __init__(self) -> None:
         self.bodies: list[bytes] = []
@@ -72,7 +72,7 @@ class Receiver:
         ]
 
     def trace(self, trace_id: str, names: set[str]) -> dict:
-        """The spans of a trace by name, once it has those."""
+        """Return the spans of a trace by name, once they have all arrived."""
 
         def found() -> dict | None:
             spans = {span.name: span for span in self.spans() if span.trace_id.hex() == trace_id}
@@ -81,7 +81,7 @@ class Receiver:
         return wait_until(found)
 
 
-def attributes(span: object) -> dict:
+def read_attributes(span: object) -> dict:
     return {one.key: getattr(one.value, one.value.WhichOneof("value")) for one in span.attributes}
 
 
@@ -94,7 +94,7 @@ def receiver() -> Iterator[Receiver]:
 
 
 @pytest.fixture(scope="module")
-def traced(
+def traced_server(
     receiver: Receiver,
     database_uri: str,
     app: object,
@@ -107,10 +107,10 @@ def traced(
     stop(server.process)
 
 
-def test_a_request_is_a_trace_of_http_operation_and_commands(
-    api: Client, traced: Server, receiver: Receiver
+def test_a_request_is_a_trace_with_spans_of_http_operation_and_commands(
+    api: Client, traced_server: Server, receiver: Receiver
 ) -> None:
-    client = Client(Socket(traced.url))
+    client = Client(Socket(traced_server.url))
     token = client.register(person()).data["register"]["tokens"]["accessToken"]
     answer = client.send(
         "query WhoAmI { me { email } }", token=token, headers={**TRACEPARENT, "X-Request-Id": "r"}
@@ -122,60 +122,60 @@ def test_a_request_is_a_trace_of_http_operation_and_commands(
     assert operation.parent_span_id == http.span_id
     assert command.parent_span_id == operation.span_id
     assert (http.kind, command.kind) == (SERVER, CLIENT)
-    assert attributes(http) == {
+    assert read_attributes(http) == {
         "http.request.method": "POST",
         "http.response.status_code": 200,
         "http.route": "/graphql",
         "request_id": "r",
     }
-    told = attributes(operation)
+    told = read_attributes(operation)
     assert [one.string_value for one in told.pop("outcomes").values] == ["OK"]
     assert len(told.pop("graphql.document.hash")) == 16
     assert told == {"graphql.operation.type": "query", "graphql.operation.name": "WhoAmI"}
-    assert attributes(command) == {
+    assert read_attributes(command) == {
         "db.system.name": "mongodb",
-        "db.namespace": attributes(command)["db.namespace"],
+        "db.namespace": read_attributes(command)["db.namespace"],
         "db.operation.name": "find",
         "db.collection.name": "users",
     }
 
 
-def test_the_log_line_names_the_trace(
-    traced: Server, tmp_path_factory: pytest.TempPathFactory
+def test_the_log_line_has_the_trace_id(
+    traced_server: Server, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    Client(Socket(traced.url)).send("{ __typename }", headers=TRACEPARENT)
+    Client(Socket(traced_server.url)).send("{ __typename }", headers=TRACEPARENT)
     (log,) = tmp_path_factory.getbasetemp().glob("traced[0-9]*/server.log")
     assert f'"trace_id":"{TRACE_ID}"' in log.read_text()
 
 
-def test_names_the_service(traced: Server, receiver: Receiver) -> None:
+def test_traces_have_the_service_name(traced_server: Server, receiver: Receiver) -> None:
     trace_id = "1" * 32
     named = {"traceparent": f"00-{trace_id}-{PARENT_ID}-01"}
-    Client(Socket(traced.url)).send("{ __typename }", headers=named)
+    Client(Socket(traced_server.url)).send("{ __typename }", headers=named)
     receiver.trace(trace_id, {"POST /graphql"})
-    names = {attributes(one.resource)["service.name"] for one in receiver.resources()}
+    names = {read_attributes(one.resource)["service.name"] for one in receiver.resources()}
     assert names == {"graphql-accounts"}
 
 
-def test_a_malformed_parent_starts_a_trace_of_its_own(traced: Server, receiver: Receiver) -> None:
+def test_an_invalid_traceparent_starts_a_new_trace(
+    traced_server: Server, receiver: Receiver
+) -> None:
     headers = {"traceparent": "00-nonsense", "X-Request-Id": "malformed"}
-    assert Client(Socket(traced.url)).send("{ __typename }", headers=headers).status == 200
+    assert Client(Socket(traced_server.url)).send("{ __typename }", headers=headers).status == 200
     http = wait_until(
         lambda: [
             span
             for span in receiver.spans()
-            if span.kind == SERVER and attributes(span)["request_id"] == "malformed"
+            if span.kind == SERVER and read_attributes(span)["request_id"] == "malformed"
         ]
     )
     assert http[0].parent_span_id == b""
 
 
-def test_nothing_of_a_person_is_in_any_span(
-    api: Client, traced: Server, receiver: Receiver
-) -> None:
+def test_no_span_has_personal_data(api: Client, traced_server: Server, receiver: Receiver) -> None:
     trace_id = "2" * 32
     named = {"traceparent": f"00-{trace_id}-{PARENT_ID}-01"}
-    client, given = Client(Socket(traced.url)), person(cpfCnpj="529.982.247-25")
+    client, given = Client(Socket(traced_server.url)), person(cpfCnpj="529.982.247-25")
     tokens = client.register(given, headers=named).data["register"]["tokens"]
     assert client.register(given, headers=named).reason == "ALREADY_EXISTS"
     client.login(given["email"], "wrong password", headers=named)
@@ -193,7 +193,7 @@ def test_nothing_of_a_person_is_in_any_span(
     assert [secret for secret in secrets if secret.encode() in sent] == []
 
 
-def test_spans_in_hand_are_sent_when_the_server_ends(
+def test_buffered_spans_are_sent_when_the_server_ends(
     receiver: Receiver, database_uri: str, app: object, tmp_path: Path
 ) -> None:
     settings = {"MONGODB_URI": database_uri, "WORKERS": "1", "OTEL_BSP_SCHEDULE_DELAY": "60000"}
@@ -211,7 +211,7 @@ PROGRAM = "import sys; {hide} from app.factory import create_app; app = create_a
 SHOW = "print('opentelemetry' in sys.modules, type(app.wsgi_app).__name__)"
 
 
-def ran(environment: dict[str, str], hide: str = "") -> subprocess.CompletedProcess:
+def run_program(environment: dict[str, str], hide: str = "") -> subprocess.CompletedProcess:
     return subprocess.run(
         [sys.executable, "-c", PROGRAM.format(hide=hide, show=SHOW)],
         cwd=ROOT,
@@ -222,24 +222,24 @@ def ran(environment: dict[str, str], hide: str = "") -> subprocess.CompletedProc
     )
 
 
-def test_unset_it_is_not_even_imported() -> None:
-    done = ran({})
+def test_opentelemetry_is_not_imported_when_tracing_is_off() -> None:
+    done = run_program({})
     assert (done.stdout, done.stderr) == ("False WsgiDispatch\n", "")
 
 
-def test_set_but_not_installed_is_a_warning() -> None:
+def test_tracing_without_the_packages_is_a_warning() -> None:
     hide = (
         "sys.meta_path.insert(0, type('Away', (), {'find_spec': staticmethod(lambda name, *_:"
         " (_ for _ in ()).throw(ImportError(name)) if name.startswith('opentelemetry') else None"
         ")})());"
     )
-    done = ran({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}, hide)
+    done = run_program({"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:1"}, hide)
     assert done.stdout == "False WsgiDispatch\n"
     (line,) = done.stderr.splitlines()
     assert "requirements/otel.txt is not installed" in line
 
 
-def test_what_the_database_says_of_an_error_is_in_no_span(database_uri: str) -> None:
+def test_no_span_has_the_message_of_a_database_error(database_uri: str) -> None:
     exporter, provider = InMemorySpanExporter(), TracerProvider()
     provider.add_span_processor(SimpleSpanProcessor(exporter))
     tracer = provider.get_tracer("test")

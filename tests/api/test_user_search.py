@@ -1,4 +1,4 @@
-"""users(filter: {search}): by the start of the address or of a word of the name, by index."""
+"""users(filter: {search}): search by the start of the address or of a word, with an index."""
 
 from itertools import product
 
@@ -8,11 +8,11 @@ from flask import Flask
 from app.models.connection import client
 from app.models.search_terms import search_terms
 from app.models.user import User
-from tests.api.test_races import at_once
+from tests.api.test_races import run_at_once
 from tests.client import Client, Socket
 from tests.commands import COMMANDS
 from tests.factories import PASSWORD, person
-from tests.mailbox import letter
+from tests.mailbox import deliver_letter
 from tests.servers import Server
 
 SEARCH = """
@@ -48,7 +48,7 @@ CONDITIONS = (
 
 @pytest.fixture
 def admin(api: Client) -> str:
-    """The access token of an administrator, whom no search here finds."""
+    """The access token of an administrator, whom no search of these tests finds."""
     given = person(email="root@example.com", fullName="Root")
     token = api.register(given).data["register"]["tokens"]["accessToken"]
     User.objects.update(set__roles=["USER", "ADMIN"])
@@ -57,14 +57,14 @@ def admin(api: Client) -> str:
 
 @pytest.fixture
 def names() -> None:
-    """One account of each name; addresses begin with its number, but for one."""
+    """Create one account for each name; addresses begin with its number, except one."""
     for number, name in enumerate(NAMES):
         email = "joao.silva@example.org" if number == 8 else f"{number}x@example.com"
         User(email=email, full_name=name, password_hash="x").add()
 
 
-def found(api: Client, token: str, term: str) -> list[str]:
-    """Who is found, in the order of NAMES; counting finds as many."""
+def find_names(api: Client, token: str, term: str) -> list[str]:
+    """Return the names that a search finds, in the order of NAMES; check that counting agrees."""
     answer = api.send(SEARCH, {"filter": {"search": term}}, token=token)
     assert answer.errors == []
     rows = [edge["node"]["fullName"] for edge in answer.data["users"]["edges"]]
@@ -118,14 +118,14 @@ def found(api: Client, token: str, term: str) -> list[str]:
         ("$ne", []),
     ],
 )
-def test_finds_the_start_of_the_address_or_of_a_word(
+def test_finds_accounts_by_the_start_of_the_address_or_of_a_word(
     api: Client, admin: str, names: None, term: str, numbers: list[int]
 ) -> None:
-    assert found(api, admin, term) == [NAMES[number] for number in numbers]
+    assert find_names(api, admin, term) == [NAMES[number] for number in numbers]
 
 
 @pytest.mark.parametrize("term", ["", "   ", None])
-def test_a_blank_search_is_no_condition(api: Client, admin: str, names: None, term: str) -> None:
+def test_a_blank_search_is_ignored(api: Client, admin: str, names: None, term: str) -> None:
     answer = api.send(SEARCH, {"filter": {"search": term}}, token=admin)
     assert answer.data["users"]["totalCount"] == len(NAMES) + 1
 
@@ -139,14 +139,14 @@ def test_a_blank_search_is_no_condition(api: Client, admin: str, names: None, te
         ("\u0301", "INVALID_DATA"),
     ],
 )
-def test_refuses_what_cannot_be_looked_for(api: Client, admin: str, term: str, reason: str) -> None:
+def test_refuses_an_invalid_search(api: Client, admin: str, term: str, reason: str) -> None:
     answer = api.send(SEARCH, {"filter": {"search": term}}, token=admin)
     assert answer.data == {"users": None}
     (fault,) = answer.error["extensions"]["fields"]
     assert (fault["path"], fault["reason"]) == (["filter", "search"], reason)
 
 
-def test_a_hundred_characters_can_be_looked_for(api: Client, admin: str) -> None:
+def test_a_search_may_have_a_hundred_characters(api: Client, admin: str) -> None:
     longest = "é" * 100
     User(email="e@example.com", full_name=longest, password_hash="x").add()
     answer = api.send(SEARCH, {"filter": {"search": longest}}, token=admin)
@@ -158,12 +158,14 @@ def test_a_hundred_characters_can_be_looked_for(api: Client, admin: str) -> None
 
 @pytest.mark.parametrize("conditions", CONDITIONS)
 @pytest.mark.parametrize(("field", "direction"), list(product(PATHS, ("ASC", "DESC"))))
-def test_every_order_and_filter_is_read_in_the_order_of_an_index(
+def test_an_index_gives_the_order_of_every_sort_and_filter(
     api: Client, admin: str, names: None, conditions: dict, field: str, direction: str
 ) -> None:
-    """The embedded server says which index a hint leads to, but never takes one of arrays for a
-    sort: that no page is sorted is told by MongoDB's rule itself. Behind fields that are each
-    compared with one value, the index has those of the sort, in their order, all in one direction.
+    """Check that the database never has to sort a page.
+
+    The embedded server explains which index a hint selects, but never uses an index of arrays for a
+    sort. The test therefore applies MongoDB's rule: after the fields that are compared with one
+    value, the index must have the fields of the sort, in their order, all in one direction.
     """
     asked = {"filter": conditions, "orderBy": {"field": field, "direction": direction}}
     first = api.send(SEARCH, asked, token=admin).data["users"]["edges"]
@@ -171,7 +173,7 @@ def test_every_order_and_filter_is_read_in_the_order_of_an_index(
     api.send(SEARCH, {**asked, "after": first[0]["cursor"] if first else None}, token=admin)
 
     (sent,) = [sent for sent in COMMANDS.sent if sent.get("find") == "users" and "sort" in sent]
-    plan = explained(sent)
+    plan = explain_find(sent)
     keys = list(plan["keyPattern"])
     sort = [PATHS[field], "_id"]
     assert plan["stage"] == "IXSCAN"
@@ -185,8 +187,8 @@ def test_every_order_and_filter_is_read_in_the_order_of_an_index(
         assert all(type(value) is str for value in values)
 
 
-def explained(sent: dict) -> dict:
-    """The scan that the database would make for a find."""
+def explain_find(sent: dict) -> dict:
+    """Return the scan that the database would make for a find."""
     parts = ("find", "filter", "sort", "limit", "hint", "projection")
     command = {name: sent[name] for name in parts if name in sent}
     database = client().get_default_database("accounts")
@@ -197,21 +199,27 @@ def explained(sent: dict) -> dict:
     return stage
 
 
-def stored(email: str) -> dict:
+def load_search_fields(email: str) -> dict:
     return User._get_collection().find_one({"email": email}, {"name_key": 1, "search": 1, "_id": 0})
 
 
-def test_every_way_of_writing_keeps_an_account_findable(api: Client, app: Flask) -> None:
+def test_every_write_updates_the_search_terms(api: Client, app: Flask) -> None:
     given = person(fullName="Érica Lima", email="erica@example.com")
     token = api.register(given).data["register"]["tokens"]["accessToken"]
-    assert stored("erica@example.com") == search_terms(email=given["email"], full_name="Érica Lima")
+    assert load_search_fields("erica@example.com") == search_terms(
+        email=given["email"], full_name="Érica Lima"
+    )
 
     api.send('mutation { updateProfile(input: {locale: "en"}) { user { id } } }', token=token)
-    assert stored("erica@example.com") == search_terms(email=given["email"], full_name="Érica Lima")
+    assert load_search_fields("erica@example.com") == search_terms(
+        email=given["email"], full_name="Érica Lima"
+    )
 
     rename = 'mutation { updateProfile(input: {fullName: "Bia Sá"}) { user { id } } }'
     assert api.send(rename, token=token).errors == []
-    assert stored("erica@example.com") == search_terms(email=given["email"], full_name="Bia Sá")
+    assert load_search_fields("erica@example.com") == search_terms(
+        email=given["email"], full_name="Bia Sá"
+    )
 
     move = """mutation($input: RequestEmailChangeInput!) {
       requestEmailChange(input: $input) { accepted }
@@ -219,11 +227,13 @@ def test_every_way_of_writing_keeps_an_account_findable(api: Client, app: Flask)
     wish = {"newEmail": "bia@example.com", "password": PASSWORD}
     assert api.send(move, {"input": wish}, token=token).errors == []
     confirm = "mutation($t: String!) { confirmEmailChange(input: {token: $t}) { user { id } } }"
-    assert api.send(confirm, {"t": letter("CHANGE_EMAIL").token}).errors == []
-    assert stored("bia@example.com") == search_terms(email="bia@example.com", full_name="Bia Sá")
+    assert api.send(confirm, {"t": deliver_letter("CHANGE_EMAIL").token}).errors == []
+    assert load_search_fields("bia@example.com") == search_terms(
+        email="bia@example.com", full_name="Bia Sá"
+    )
 
 
-def test_a_name_and_an_address_that_change_at_once_are_both_found(
+def test_concurrent_changes_of_name_and_address_are_both_found(
     api: Client, live_server: Server
 ) -> None:
     there = Client(Socket(live_server.url))
@@ -234,8 +244,8 @@ def test_a_name_and_an_address_that_change_at_once_are_both_found(
         token = api.register(person(fullName="Ana")).data["register"]["tokens"]["accessToken"]
         email, name = f"nova{number}@example.com", f"Bia {number}"
         api.send(move, {"i": {"newEmail": email, "password": PASSWORD}}, token=token)
-        link = letter("CHANGE_EMAIL").token
-        answers = at_once(
+        link = deliver_letter("CHANGE_EMAIL").token
+        answers = run_at_once(
             2,
             lambda n, link=link, name=name, token=token: (
                 there.send(rename, {"n": name}, token=token)
@@ -244,4 +254,4 @@ def test_a_name_and_an_address_that_change_at_once_are_both_found(
             ),
         )
         assert [answer.errors for answer in answers] == [[], []]
-        assert stored(email) == search_terms(email=email, full_name=name)
+        assert load_search_fields(email) == search_terms(email=email, full_name=name)

@@ -1,4 +1,4 @@
-"""A front end's session as Apollo Client holds it, persisted queries and all, over a socket."""
+"""A front end's session with Apollo Client, including persisted queries, over a socket."""
 
 import os
 import shutil
@@ -24,7 +24,7 @@ pytestmark = [
 
 
 def test_apollo_client_holds_a_session(live_server: Server) -> None:
-    """The script has the key so that it can make an access token whose time is over."""
+    """Pass the script the key so that it can make an expired access token."""
     session = subprocess.run(
         [NODE, FOLDER / "session.mjs", f"{live_server.url}/graphql"],
         env={**os.environ, "TEST_SECRET_KEY": SECRET_KEY},

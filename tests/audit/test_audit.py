@@ -1,4 +1,4 @@
-"""The GraphQL over HTTP specification's own audits, all of them, against a running server."""
+"""The GraphQL over HTTP specification's own audits, against a running server."""
 
 import shutil
 import subprocess

@@ -48,13 +48,13 @@ def browser() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(browser: Browser, live_server: Server) -> Iterator[Page]:
-    """GraphiQL, opened. When the test ends nothing may have gone wrong, nor come from elsewhere."""
+    """The opened GraphiQL page. A test fails if it has an error or a request to elsewhere."""
     page = browser.new_page()
     page.set_default_timeout(HANG * 1000)
     problems: list[str] = []
     requests: list[str] = []
     page.on("pageerror", lambda error: problems.append(str(error)))
-    page.on("console", lambda message: problems.extend(_faults(message)))
+    page.on("console", lambda message: problems.extend(_find_console_errors(message)))
     page.on("request", lambda request: requests.append(request.url))
     page.goto(f"{live_server.url}/graphiql")
     expect(page.locator(".graphiql-query-editor")).to_contain_text("mutation Register")
@@ -65,36 +65,36 @@ def page(browser: Browser, live_server: Server) -> Iterator[Page]:
     assert [url for url in requests if not url.startswith(inside)] == []
 
 
-def _faults(message: ConsoleMessage) -> list[str]:
-    # Chromium itself writes a line for every 4xx: that of /graphql is an answer, and shown as one.
-    answer = message.location["url"].endswith("/graphql")
-    return [message.text] if message.type == "error" and not answer else []
+def _find_console_errors(message: ConsoleMessage) -> list[str]:
+    # Chromium logs an error for every 4xx; one of /graphql is an answer, which the page shows.
+    read_answer = message.location["url"].endswith("/graphql")
+    return [message.text] if message.type == "error" and not read_answer else []
 
 
 def write(page: Page, editor: str, text: str) -> None:
-    """Replace what stands in an editor: Query Editor, Variables or Headers."""
+    """Replace the text of an editor: Query Editor, Variables or Headers."""
     page.get_by_role("region", name=editor).locator(".CodeMirror:visible").click()
     page.keyboard.press("Control+A")
     page.keyboard.insert_text(text)
 
 
 def run(page: Page, operation: str, shown: str) -> dict:
-    """Write and run an unnamed operation; the answer, once it shows the text `shown`."""
+    """Write and run an unnamed operation; return the answer once the page has the text `shown`."""
     write(page, "Query Editor", operation)
-    # GraphiQL reads what is typed a moment late; until then Run offers the operations before.
+    # GraphiQL reads typed text after a delay; until then Run offers the earlier operations.
     expect(page.get_by_role("tab")).to_have_text("<untitled>")
     page.get_by_role("button", name="Execute query").click()
-    return answer(page, shown)
+    return read_answer(page, shown)
 
 
-def answer(page: Page, shown: str) -> dict:
-    """What the result pane holds, once it shows the text `shown`."""
+def read_answer(page: Page, shown: str) -> dict:
+    """Return the content of the result pane once it shows the text `shown`."""
     pane = page.get_by_role("region", name="Result Window").locator(".CodeMirror")
     expect(pane).to_contain_text(shown)
     return json.loads(pane.evaluate("element => element.CodeMirror.getValue()"))
 
 
-def test_opens_from_the_endpoint_under_a_strict_policy(
+def test_the_endpoint_serves_the_page_with_a_strict_content_security_policy(
     browser: Browser, live_server: Server
 ) -> None:
     page = browser.new_page()
@@ -120,10 +120,10 @@ def test_shows_the_body_of_a_refused_operation(page: Page) -> None:
 def test_the_example_is_valid_and_runs_from_the_menu(page: Page) -> None:
     page.get_by_role("button", name="Execute query").click()
     page.get_by_role("menuitem", name="PasswordPolicy").click()
-    assert "errors" not in answer(page, "minLength")
+    assert "errors" not in read_answer(page, "minLength")
 
 
-def test_registers_then_asks_with_the_token_and_keeps_neither(page: Page) -> None:
+def test_registers_then_queries_with_the_token_and_stores_neither(page: Page) -> None:
     email = f"{uuid.uuid4().hex}@example.com"
     sent = f'{{ fullName: "Ada Lovelace", email: "{email}", password: "{PASSWORD}" }}'
     operation = f"mutation {{ register(input: {sent}) {{ tokens {{ accessToken }} }} }}"
@@ -133,7 +133,7 @@ def test_registers_then_asks_with_the_token_and_keeps_neither(page: Page) -> Non
     write(page, "Headers", json.dumps({"Authorization": f"Bearer {token}"}))
     assert run(page, "{ me { email } }", email) == {"data": {"me": {"email": email}}}
 
-    page.wait_for_timeout(1000)  # GraphiQL stores its tabs half a second late, here in memory
+    page.wait_for_timeout(1000)  # GraphiQL stores its tabs after half a second, here in memory
     stored = page.evaluate("JSON.stringify([localStorage, sessionStorage])")
     assert "me { email }" not in stored
     assert token not in stored

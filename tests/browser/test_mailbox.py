@@ -35,7 +35,7 @@ pytestmark = pytest.mark.skipif(
 
 @pytest.fixture
 def server(app: Flask, database_uri: str, tmp_path: Path) -> Iterator[Server]:
-    """A development server with one mail in its mailbox, whose link opens a page of its own."""
+    """A development server with one mail; the mail's link opens a page of the test."""
     development = {"FLASK_ENV": "development", "GRAPHIQL": "false", "WORKERS": "1"}
     folder = {"MONGODB_URI": database_uri, "MAIL_FOLDER": str(tmp_path / "mail")}
     server = start_server({**ENVIRONMENT, **development, **folder}, tmp_path, DEVELOPMENT_SERVER)
@@ -53,7 +53,7 @@ def server(app: Flask, database_uri: str, tmp_path: Path) -> Iterator[Server]:
 
 @pytest.fixture
 def page(server: Server) -> Iterator[Page]:
-    """The mailbox, opened. When the test ends the browser may have refused nothing."""
+    """The opened mailbox. At the end of a test the browser must have blocked nothing."""
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
         page, complaints = browser.new_page(), []
@@ -65,7 +65,7 @@ def page(server: Server) -> Iterator[Page]:
     assert [said for said in complaints if "favicon" not in said and "404" not in said] == []
 
 
-def test_a_mail_is_found_read_and_its_links_open(page: Page, server: Server) -> None:
+def test_a_mail_can_be_opened_with_its_links(page: Page, server: Server) -> None:
     expect(page.locator("main")).to_have_css("max-width", "960px")
     page.get_by_role("link", name="Confirme seu e-mail").click()
     expect(page.get_by_role("heading", level=1)).to_have_text("Confirme seu e-mail")

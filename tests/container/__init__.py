@@ -1,1 +1,1 @@
-"""The image, and what stands in front of it, for real; needs root, buildah, debootstrap, nginx."""
+"""The image, and the proxy in front of it; needs root, buildah, debootstrap and nginx."""

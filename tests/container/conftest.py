@@ -1,4 +1,4 @@
-"""What the container tests share: the image of this working tree, and the secrets it is given."""
+"""Fixtures of the container tests: the image of this working tree, and its secrets."""
 
 import os
 import shutil
@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.container import workshop
+from tests.container import image_builds
 from tests.container.running import Image
 
 CANARY = "segredo-que-nao-pode-entrar"
-# What may lie about in a working tree. No image may hold any of it.
+# Files that a working tree may have and no image may contain.
 DECOYS = (
     ".env",
     ".env.production",
@@ -31,14 +31,16 @@ DECOYS = (
 
 @pytest.fixture(scope="session")
 def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What `docker build .` would be given: this working tree, and things that lie about in it."""
+    """The context of `docker build .`: this working tree, with files that no image may contain."""
     folder = tmp_path_factory.mktemp("context")
     command = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-    listed = subprocess.run(command, cwd=workshop.ROOT, capture_output=True, check=True, text=True)
+    listed = subprocess.run(
+        command, cwd=image_builds.ROOT, capture_output=True, check=True, text=True
+    )
     for name in filter(None, listed.stdout.split("\0")):
-        if (workshop.ROOT / name).is_file():
+        if (image_builds.ROOT / name).is_file():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy(workshop.ROOT / name, folder / name)
+            shutil.copy(image_builds.ROOT / name, folder / name)
     for name in DECOYS:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         (folder / name).write_text(CANARY)
@@ -47,33 +49,33 @@ def context(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def image(context: Path) -> Iterator[Image]:
-    """The image of this working tree, unpacked."""
-    reason = workshop.lacking()
+    """The unpacked image of this working tree."""
+    reason = image_builds.find_obstacle()
     if reason:
         pytest.skip(f"THE IMAGE IS NOT TESTED: {reason}")
-    with workshop.held():
-        name = workshop.built(context)
-        root = workshop.unpacked(name)
+    with image_builds.lock_builds():
+        name = image_builds.build_image(context)
+        root = image_builds.unpack_image(name)
         (root / "run" / "secrets").mkdir(parents=True, exist_ok=True)
-        yield Image(root, workshop.settings_of(name))
+        yield Image(root, image_builds.read_settings(name))
 
 
 @pytest.fixture(scope="session")
 def extended_image(image: Image, context: Path, tmp_path_factory: pytest.TempPathFactory) -> Image:
-    """The image of examples/extension, built as docs/extending.md says, unpacked."""
+    """The unpacked image of examples/extension, built as docs/extending.md says."""
     folder = tmp_path_factory.mktemp("extension") / "extension"
-    shutil.copytree(workshop.ROOT / "examples" / "extension", folder)
+    shutil.copytree(image_builds.ROOT / "examples" / "extension", folder)
     install = ("-m", "pip", "install", "--quiet", "--target", ".", "-r", "requirements.txt")
     subprocess.run([sys.executable, *install], cwd=folder, check=True)
-    name = workshop.extended(workshop.built(context), folder)
-    root = workshop.unpacked(name)
+    name = image_builds.build_extended_image(image_builds.build_image(context), folder)
+    root = image_builds.unpack_image(name)
     (root / "run" / "secrets").mkdir(parents=True, exist_ok=True)
-    return Image(root, workshop.settings_of(name))
+    return Image(root, image_builds.read_settings(name))
 
 
 @pytest.fixture(scope="session")
 def secrets(database_uri: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Secrets as a container is given them: files that its user alone can read."""
+    """Files with secrets that only the user of the container can read."""
     folder = tmp_path_factory.mktemp("secrets")
     values = {"secret_key": "only-for-tests-" * 4, "mongodb_uri": database_uri}
     for name, value in values.items():

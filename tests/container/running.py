@@ -1,4 +1,4 @@
-"""A container of the image: its user, a read-only root, no rights, process numbers of its own."""
+"""A container of the image: its user, a read-only root, no privileges, its own process ids."""
 
 import subprocess
 from collections.abc import Mapping
@@ -8,7 +8,7 @@ from pathlib import Path
 from tests.waiting import HANG
 
 SECRETS = "/run/secrets"
-# In mounts and process numbers of its own; the network is the machine's, where the database is.
+# With its own mounts and process ids; it shares the network, where the database is.
 CONFINE = """
 set -eu
 mount --bind "$1" "$1"
@@ -28,7 +28,7 @@ exec chroot "$root" setpriv --reuid "$user" --regid "$user" --clear-groups \
 
 @dataclass
 class Image:
-    """An image, unpacked at `root`; `says` is its own configuration."""
+    """An image, unpacked at `root`; `says` is its configuration."""
 
     root: Path
     says: dict
@@ -36,7 +36,7 @@ class Image:
     def start(
         self, command: list[str], environment: Mapping[str, str], secrets: Path, **run: object
     ) -> "Container":
-        """Start `command` as a container of this image; `secrets` is a folder at /run/secrets."""
+        """Start `command` in a container of this image; mount `secrets` at /run/secrets."""
         given = {**dict(pair.split("=", 1) for pair in self.says["Env"]), **environment}
         process = subprocess.Popen(
             [
@@ -53,7 +53,7 @@ class Image:
     def run(
         self, command: list[str], environment: Mapping[str, str], secrets: Path
     ) -> subprocess.CompletedProcess:
-        """Run `command` to its end. Raises TimeoutExpired when it hangs."""
+        """Run `command` to its end. Raises TimeoutExpired when it does not end."""
         pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
         process = self.start(command, environment, secrets, **pipes).process
         with process:
@@ -65,16 +65,16 @@ class Image:
 class Container:
     """A running container."""
 
-    process: subprocess.Popen  # unshare, which waits for it and ends with its status
+    process: subprocess.Popen  # unshare, which waits for the command and exits with its status
 
     @property
     def pid(self) -> int:
-        """Its first process, as this machine numbers it: 1 to itself."""
+        """Return the id of the container's first process on this machine; inside it is 1."""
         children = Path(f"/proc/{self.process.pid}/task/{self.process.pid}/children")
         return int(children.read_text().split()[0])
 
     def stop(self, seconds: float = HANG) -> int:
-        """End it as docker stop does; its status. Raises TimeoutExpired, having killed it."""
+        """Stop it like `docker stop`; return its status. Raises TimeoutExpired after killing it."""
         with self.process:
             subprocess.run(["kill", "-TERM", str(self.pid)], check=True)
             try:

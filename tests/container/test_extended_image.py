@@ -1,4 +1,4 @@
-"""An image that extends ours by three lines: it serves the extension's fields."""
+"""An image that extends the product's image by three lines: it serves the extension's fields."""
 
 from collections.abc import Iterator
 from pathlib import Path

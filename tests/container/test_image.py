@@ -1,4 +1,4 @@
-"""The image: what it holds, and that it serves and works as its user on a read-only root."""
+"""The image: its contents, and that it works as its user on a read-only root."""
 
 import os
 import re
@@ -15,7 +15,7 @@ from tests.client import Client, Socket
 from tests.container.conftest import CANARY
 from tests.container.running import Container, Image
 from tests.factories import PASSWORD, person
-from tests.mail_server import serving
+from tests.mail_server import serve_mail
 from tests.servers import Server, free_port, wait_until_it_answers
 from tests.waiting import HANG, wait_until
 
@@ -24,8 +24,8 @@ ROOT = Path(__file__).parent.parent.parent
 ENVIRONMENT = {
     "SECRET_KEY_FILE": "/run/secrets/secret_key",
     "MONGODB_URI_FILE": "/run/secrets/mongodb_uri",
-    "MONGODB_URI": "",  # set to nothing counts as not set
-    "HOST": "127.0.0.1",  # the network is this machine's: let nobody else in
+    "MONGODB_URI": "",  # an empty value counts as not set
+    "HOST": "127.0.0.1",  # the container shares the network: accept local connections alone
     "WORKERS": "2",
     "BCRYPT_ROUNDS": "4",
     "DRAIN_SECONDS": "1",
@@ -51,7 +51,7 @@ def container(
     port: int,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Container]:
-    """The server's role, started as the image says."""
+    """A container with the server, started as the image declares."""
     log = tmp_path_factory.mktemp("container") / "server.log"
     command = [*image.says["Entrypoint"], *image.says["Cmd"]]
     with log.open("wb") as out:
@@ -62,7 +62,7 @@ def container(
         container.stop()
 
 
-def test_says_who_runs_it_how_and_what_it_is(image: Image) -> None:
+def test_declares_user_command_and_labels(image: Image) -> None:
     says = image.says
     assert (says["User"], says["WorkingDir"]) == ("10001", "/srv/accounts")
     assert (says["Entrypoint"], says["Cmd"]) == (["./boot.sh"], ["serve"])
@@ -78,13 +78,13 @@ def test_says_who_runs_it_how_and_what_it_is(image: Image) -> None:
     assert not [pair for pair in says["Env"] if re.search("SECRET|TOKEN|URI|URL", pair)]
 
 
-def test_holds_the_product_and_nothing_else(image: Image) -> None:
+def test_contains_the_product_and_nothing_else(image: Image) -> None:
     held = {path.name for path in (image.root / "srv/accounts").iterdir()}
     product = {"app", "schema", "application.py", "boot.sh", "requirements"}
     assert held == product | {".venv", "__pycache__"}
 
 
-def test_holds_no_module_of_development(image: Image, secrets: Path) -> None:
+def test_contains_no_module_of_development(image: Image, secrets: Path) -> None:
     found = [str(path) for path in image.root.rglob("*") if path.name.startswith("embedded_")]
     assert found == []
     imported = image.run([".venv/bin/python", "-c", "import development"], {}, secrets)
@@ -92,28 +92,30 @@ def test_holds_no_module_of_development(image: Image, secrets: Path) -> None:
     assert "No module named 'development'" in imported.stderr
 
 
-def test_holds_nothing_that_lay_about(image: Image) -> None:
+def test_contains_no_other_files_of_the_working_tree(image: Image) -> None:
     found = subprocess.run(
         ["grep", "-rlsF", "--devices=skip", CANARY, str(image.root)], capture_output=True, text=True
     )
     assert (found.returncode, found.stdout) == (1, "")
 
 
-def test_holds_no_tool_to_build_or_fetch_with(image: Image) -> None:
+def test_contains_no_tools_to_build_or_download(image: Image) -> None:
     places = ["usr/bin", "usr/sbin", "usr/local/bin", "srv/accounts/.venv/bin"]
     names = {path.name for place in places for path in (image.root / place).glob("*")}
-    assert "python3" in names  # the places are those of this image
+    assert "python3" in names  # the folders of this image
     tools = {"cc", "gcc", "g++", "clang", "ld", "as", "make", "npm", "npx", "node", "git", "pip"}
     assert names & tools == set()
     caches = [image.root / "root/.cache", image.root / "root/.npm", image.root / "root/.npmrc"]
-    assert [path for path in caches if path.exists() and path.stat().st_size and any_in(path)] == []
+    assert [
+        path for path in caches if path.exists() and path.stat().st_size and has_files(path)
+    ] == []
 
 
-def any_in(path: Path) -> bool:
+def has_files(path: Path) -> bool:
     return path.is_file() or any(path.iterdir())
 
 
-def test_holds_only_the_packages_of_production(image: Image) -> None:
+def test_contains_only_the_packages_of_production(image: Image) -> None:
     (packages,) = (image.root / "srv/accounts/.venv/lib").glob("python3*/site-packages")
     names = {folder.name.partition("-")[0].lower() for folder in packages.glob("*.dist-info")}
     assert {"flask", "granian", "mongoengine"} <= names
@@ -127,12 +129,12 @@ def test_holds_only_the_packages_of_production(image: Image) -> None:
     assert names & pinned == set()
 
 
-def test_its_size_is_told(image: Image, capsys: pytest.CaptureFixture) -> None:
-    def megabytes(path: Path) -> int:
+def test_prints_the_size_of_the_image(image: Image, capsys: pytest.CaptureFixture) -> None:
+    def measure_megabytes(path: Path) -> int:
         told = subprocess.run(["du", "-sm", str(path)], capture_output=True, check=True, text=True)
         return int(told.stdout.split()[0])
 
-    whole, own = megabytes(image.root), megabytes(image.root / "srv/accounts")
+    whole, own = measure_megabytes(image.root), measure_megabytes(image.root / "srv/accounts")
     with capsys.disabled():
         sys.stdout.write(f"\nimage: {whole} MB, {own} of them ours, the others the base's\n")
     assert own < 200
@@ -157,7 +159,7 @@ def test_serves_the_whole_page_of_graphiql(port: int) -> None:
         assert requests.get(f"http://127.0.0.1:{port}/{asset}", timeout=HANG).status_code == 200
 
 
-def test_runs_as_its_user_without_rights_as_the_first_process(container: Container) -> None:
+def test_runs_as_its_user_without_privileges_as_process_1(container: Container) -> None:
     status = dict(
         line.split(":\t", 1)
         for line in Path(f"/proc/{container.pid}/status").read_text().splitlines()
@@ -169,7 +171,7 @@ def test_runs_as_its_user_without_rights_as_the_first_process(container: Contain
     assert Path(f"/proc/{container.pid}/exe").resolve().name.startswith("python")
 
 
-def test_its_health_check_follows_the_server(
+def test_the_health_check_follows_the_server(
     container: Container, image: Image, environment: dict[str, str], secrets: Path
 ) -> None:
     check = image.says["Healthcheck"]["Test"][1:]
@@ -178,14 +180,14 @@ def test_its_health_check_follows_the_server(
     assert image.run(check, silent, secrets).returncode == 1
 
 
-def test_its_root_takes_no_writes(image: Image, secrets: Path) -> None:
+def test_the_root_is_read_only(image: Image, secrets: Path) -> None:
     tried = image.run(["sh", "-c", "touch app/left"], {}, secrets)
     assert tried.returncode != 0
     assert "Read-only file system" in tried.stderr
     assert image.run(["sh", "-c", "touch /tmp/left"], {}, secrets).returncode == 0
 
 
-def test_its_worker_delivers_mail(
+def test_the_worker_delivers_mail(
     container: Container,
     image: Image,
     environment: dict[str, str],
@@ -199,7 +201,7 @@ def test_its_worker_delivers_mail(
     shutil.copytree(secrets, folder)
     for file in folder.iterdir():
         os.chown(file, 10001, 10001)
-    with serving() as mail_server:
+    with serve_mail() as mail_server:
         (folder / "smtp_url").write_text(mail_server.url)
         sender = {"MAIL_FROM": "contas@example.com", "FRONTEND_URL": "https://app.example.com"}
         mail = {"SMTP_URL_FILE": "/run/secrets/smtp_url", **sender}
@@ -212,7 +214,7 @@ def test_its_worker_delivers_mail(
         assert status == 0
 
 
-def test_its_indexes_are_built_by_a_command_of_its_own(image: Image, secrets: Path) -> None:
+def test_a_separate_command_builds_the_indexes(image: Image, secrets: Path) -> None:
     built = image.run([".venv/bin/flask", "db", "indexes"], ENVIRONMENT, secrets)
     assert built.returncode == 0, built.stderr
     assert "user" in built.stdout
@@ -225,5 +227,5 @@ def test_refuses_to_start_without_a_secret_in_one_line(image: Image, secrets: Pa
     assert refused.stderr == "SECRET_KEY_FILE: Cannot be read: No such file or directory.\n"
 
 
-def test_ends_when_told_and_leaves_nothing(container: Container) -> None:
+def test_stops_on_request_and_leaves_no_processes(container: Container) -> None:
     assert container.stop() == 0

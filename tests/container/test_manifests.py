@@ -1,11 +1,11 @@
-"""compose.yaml and deploy/kubernetes: valid, of one piece, and speaking of settings that exist."""
+"""compose.yaml and deploy/kubernetes: valid, consistent, and with existing settings."""
 
 import re
 from pathlib import Path
 
 import pytest
 
-from tests.container import manifests, workshop
+from tests.container import image_builds, manifests
 from tests.settings import SECRETS, VARIABLES
 
 pytestmark = pytest.mark.container
@@ -14,25 +14,25 @@ ROLES = {"server-1", "server-2", "worker", "indexes"}
 
 
 @pytest.fixture(scope="module")
-def rendered(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def rendered_manifests(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("kubernetes") / "all.yaml"
 
 
 @pytest.fixture(scope="module")
-def objects(rendered: Path) -> dict[str, dict]:
-    """Kubernetes' objects by kind and name."""
-    found = manifests.kustomized(rendered)
+def objects(rendered_manifests: Path) -> dict[str, dict]:
+    """The Kubernetes objects by kind and name."""
+    found = manifests.build_kubernetes_objects(rendered_manifests)
     return {f"{each['kind']}/{each['metadata']['name']}": each for each in found}
 
 
 @pytest.fixture(scope="module")
 def services() -> dict[str, dict]:
-    """compose's services by name."""
-    return manifests.composed()["services"]
+    """The services of compose.yaml by name."""
+    return manifests.load_compose_file()["services"]
 
 
-def templates(objects: dict[str, dict]) -> dict[str, dict]:
-    """The pods' templates, by what makes the pods."""
+def find_pod_templates(objects: dict[str, dict]) -> dict[str, dict]:
+    """Return the pod templates by the name of their Deployment or Job."""
     return {
         name: each["spec"]["template"]
         for name, each in objects.items()
@@ -42,11 +42,11 @@ def templates(objects: dict[str, dict]) -> dict[str, dict]:
 
 @pytest.mark.usefixtures("objects")
 @pytest.mark.parametrize("version", [OLDEST, NEWEST])
-def test_kubernetes_takes_every_object(rendered: Path, version: str) -> None:
-    manifests.run("kubernetes-validate", "--strict", "-k", version, str(rendered))
+def test_kubernetes_accepts_every_object(rendered_manifests: Path, version: str) -> None:
+    manifests.run("kubernetes-validate", "--strict", "-k", version, str(rendered_manifests))
 
 
-def test_kubernetes_gets_all_roles(objects: dict[str, dict]) -> None:
+def test_kubernetes_runs_every_role(objects: dict[str, dict]) -> None:
     assert {re.sub("-settings-.*", "-settings", name) for name in objects} == {
         "Namespace/accounts",
         "ConfigMap/accounts-settings",
@@ -76,12 +76,14 @@ def test_every_selector_finds_its_pods(objects: dict[str, dict]) -> None:
     assert "replicas" not in server
 
 
-def test_every_port_and_probe_is_the_servers(objects: dict[str, dict]) -> None:
-    (server,) = templates(objects)["Deployment/accounts-server"]["spec"]["containers"]
+def test_every_port_and_probe_matches_the_server(objects: dict[str, dict]) -> None:
+    (server,) = find_pod_templates(objects)["Deployment/accounts-server"]["spec"]["containers"]
     ports = {port["name"]: port["containerPort"] for port in server["ports"]}
-    exposed = re.search(r"^EXPOSE (\d+)$", (workshop.ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    exposed = re.search(
+        r"^EXPOSE (\d+)$", (image_builds.ROOT / "Dockerfile").read_text(), re.MULTILINE
+    )
     assert ports["http"] == int(exposed[1])
-    assert ports["metrics"] == int(settings_of(objects)["METRICS_PORT"])
+    assert ports["metrics"] == int(read_settings(objects)["METRICS_PORT"])
     (port,) = objects["Service/accounts-server"]["spec"]["ports"]
     assert port["targetPort"] == "http"
     probes = {
@@ -95,26 +97,26 @@ def test_every_port_and_probe_is_the_servers(objects: dict[str, dict]) -> None:
     ]
 
 
-def settings_of(objects: dict[str, dict]) -> dict[str, str]:
+def read_settings(objects: dict[str, dict]) -> dict[str, str]:
     (found,) = [each for name, each in objects.items() if name.startswith("ConfigMap/")]
     return found["data"]
 
 
-def test_kubernetes_sets_what_is_a_setting_and_no_secret(objects: dict[str, dict]) -> None:
-    names = set(settings_of(objects))
+def test_kubernetes_sets_existing_settings_and_no_secrets(objects: dict[str, dict]) -> None:
+    names = set(read_settings(objects))
     assert names <= VARIABLES
     assert names & set(SECRETS) == set()
     (config,) = [each for each in objects.values() if each["kind"] == "ConfigMap"]
-    for template in templates(objects).values():
+    for template in find_pod_templates(objects).values():
         (container,) = template["spec"]["containers"]
         assert container["envFrom"] == [{"configMapRef": {"name": config["metadata"]["name"]}}]
 
 
-def test_kubernetes_mounts_the_secrets_where_the_settings_look(objects: dict[str, dict]) -> None:
-    files = {value for name, value in settings_of(objects).items() if name.endswith("_FILE")}
+def test_kubernetes_mounts_the_secrets_at_the_configured_paths(objects: dict[str, dict]) -> None:
+    files = {value for name, value in read_settings(objects).items() if name.endswith("_FILE")}
     assert {Path(file).name for file in files} == {"secret_key", "mongodb_uri", "smtp_url"}
     (folder,) = {str(Path(file).parent) for file in files}
-    for template in templates(objects).values():
+    for template in find_pod_templates(objects).values():
         (container,) = template["spec"]["containers"]
         mounts = {mount["mountPath"]: mount["name"] for mount in container["volumeMounts"]}
         volumes = {volume["name"]: volume for volume in template["spec"]["volumes"]}
@@ -123,8 +125,8 @@ def test_kubernetes_mounts_the_secrets_where_the_settings_look(objects: dict[str
         assert "emptyDir" in volumes[mounts["/tmp"]]
 
 
-def test_kubernetes_gives_no_rights(objects: dict[str, dict]) -> None:
-    for template in templates(objects).values():
+def test_kubernetes_grants_no_privileges(objects: dict[str, dict]) -> None:
+    for template in find_pod_templates(objects).values():
         pod, (container,) = template["spec"], template["spec"]["containers"]
         assert pod["securityContext"]["runAsNonRoot"] is True
         assert pod["securityContext"]["runAsUser"] == 10001
@@ -137,21 +139,21 @@ def test_kubernetes_gives_no_rights(objects: dict[str, dict]) -> None:
         assert container["resources"]["limits"]["memory"]
 
 
-def test_kubernetes_waits_for_what_is_in_flight(objects: dict[str, dict]) -> None:
-    pod = templates(objects)["Deployment/accounts-server"]["spec"]
+def test_kubernetes_waits_for_running_requests(objects: dict[str, dict]) -> None:
+    pod = find_pod_templates(objects)["Deployment/accounts-server"]["spec"]
     (command,) = [each["lifecycle"]["preStop"]["exec"]["command"] for each in pod["containers"]]
-    drained = float(settings_of(objects)["DRAIN_SECONDS"])
+    drained = float(read_settings(objects)["DRAIN_SECONDS"])
     last_requests = 10  # app/web/server/serve.py
     assert pod["terminationGracePeriodSeconds"] > float(command[1]) + drained + last_requests
 
 
-def test_compose_runs_all_roles_of_one_image(services: dict[str, dict]) -> None:
+def test_compose_runs_every_role_with_one_image(services: dict[str, dict]) -> None:
     assert set(services) == ROLES | {"nginx", "mongodb", "keys", "mail"}
     assert {services[role]["image"] for role in ROLES} == {"graphql-accounts"}
     assert services["worker"]["command"] == ["worker"]
 
 
-def test_compose_sets_what_is_a_setting_and_no_secret(services: dict[str, dict]) -> None:
+def test_compose_sets_existing_settings_and_no_secrets(services: dict[str, dict]) -> None:
     for role in ROLES:
         names = set(services[role]["environment"])
         assert names <= VARIABLES
@@ -162,7 +164,7 @@ def test_compose_sets_what_is_a_setting_and_no_secret(services: dict[str, dict])
         assert files == mounted
 
 
-def test_compose_gives_no_rights(services: dict[str, dict]) -> None:
+def test_compose_grants_no_privileges(services: dict[str, dict]) -> None:
     for name in set(services) - {"mongodb"}:
         assert services[name]["read_only"] is True
         assert services[name]["cap_drop"] == ["ALL"]
@@ -170,19 +172,19 @@ def test_compose_gives_no_rights(services: dict[str, dict]) -> None:
         assert services[name]["tmpfs"] == ["/tmp:mode=1777,size=64m"]
 
 
-def test_compose_starts_in_order(services: dict[str, dict]) -> None:
-    def awaited(name: str) -> dict[str, str]:
+def test_compose_starts_services_in_order(services: dict[str, dict]) -> None:
+    def list_dependencies(name: str) -> dict[str, str]:
         return {other: each["condition"] for other, each in services[name]["depends_on"].items()}
 
     done, well = "service_completed_successfully", "service_healthy"
-    assert awaited("indexes") == {"mongodb": well, "keys": done}
+    assert list_dependencies("indexes") == {"mongodb": well, "keys": done}
     for role in ROLES - {"indexes"}:
-        assert awaited(role) == {"indexes": done}
-    assert awaited("nginx") == {"server-1": well, "server-2": well}
+        assert list_dependencies(role) == {"indexes": done}
+    assert list_dependencies("nginx") == {"server-1": well, "server-2": well}
 
 
-def test_compose_keeps_the_database_from_the_world(services: dict[str, dict]) -> None:
-    assert manifests.composed()["networks"]["back"]["internal"] is True
+def test_compose_does_not_publish_the_database(services: dict[str, dict]) -> None:
+    assert manifests.load_compose_file()["networks"]["back"]["internal"] is True
     assert set(services["mongodb"]["networks"]) == {"back"}
     assert "back" not in services["nginx"]["networks"]
     published = {name: service["ports"] for name, service in services.items() if "ports" in service}
@@ -192,8 +194,8 @@ def test_compose_keeps_the_database_from_the_world(services: dict[str, dict]) ->
     }
 
 
-def test_nginx_asks_the_servers_of_compose(services: dict[str, dict]) -> None:
-    text = (workshop.ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
+def test_nginx_uses_the_servers_of_compose(services: dict[str, dict]) -> None:
+    text = (image_builds.ROOT / "deploy" / "nginx.conf").read_text(encoding="utf-8")
     servers = {name for name in services if name.startswith("server-")}
     assert set(re.findall(r"server ([\w-]+):5000 ", text)) == servers
     (port,) = services["nginx"]["ports"]

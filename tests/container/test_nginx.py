@@ -31,8 +31,8 @@ SLOW_CLIENTS = 60
 
 
 @contextmanager
-def nginx(servers: list[int], folder: Path) -> Iterator[str]:
-    """The shipped settings on a free port of this machine, in front of `servers`; its address."""
+def run_nginx(servers: list[int], folder: Path) -> Iterator[str]:
+    """Run nginx with the shipped settings on a free port, in front of `servers`; yield its URL."""
     if shutil.which("nginx") is None or os.geteuid() != 0:
         pytest.skip("NGINX.CONF IS NOT TESTED: needs root and nginx")
     port, text = free_port(), SHIPPED.read_text(encoding="utf-8")
@@ -52,13 +52,13 @@ def nginx(servers: list[int], folder: Path) -> Iterator[str]:
     subprocess.run([*command, "-t", "-q"], check=True)
     with subprocess.Popen(command) as process:
         try:
-            wait_for(port)
+            wait_until_it_listens(port)
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
 
 
-def wait_for(port: int) -> None:
+def wait_until_it_listens(port: int) -> None:
     def listens() -> bool:
         with socket.socket() as probe:
             return probe.connect_ex(("127.0.0.1", port)) == 0
@@ -67,8 +67,8 @@ def wait_for(port: int) -> None:
 
 
 @contextmanager
-def two_servers(database_uri: str, folder: Path) -> Iterator[list[Server]]:
-    """Two servers that believe one proxy."""
+def run_two_servers(database_uri: str, folder: Path) -> Iterator[list[Server]]:
+    """Run two servers that trust one proxy."""
     settings = {**ENVIRONMENT, "MONGODB_URI": database_uri, "WORKERS": "1", "TRUSTED_PROXIES": "1"}
     with ExitStack() as running:
         started = []
@@ -80,7 +80,7 @@ def two_servers(database_uri: str, folder: Path) -> Iterator[list[Server]]:
         yield started
 
 
-def ports_of(servers: list[Server]) -> list[int]:
+def read_ports(servers: list[Server]) -> list[int]:
     return [int(server.url.rpartition(":")[2]) for server in servers]
 
 
@@ -91,30 +91,30 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def servers(database_uri: str, folder: Path) -> Iterator[list[Server]]:
-    """Two servers for tests that harm neither."""
-    with two_servers(database_uri, folder) as started:
+    """Two servers, shared by the tests that do not harm them."""
+    with run_two_servers(database_uri, folder) as started:
         yield started
 
 
 @pytest.fixture(scope="module")
 def proxy(servers: list[Server], folder: Path) -> Iterator[str]:
-    """nginx in front of them."""
-    with nginx(ports_of(servers), folder) as url:
+    """The URL of nginx in front of the servers."""
+    with run_nginx(read_ports(servers), folder) as url:
         yield url
 
 
-def ask(url: str, query: str = "{ __typename }", **headers: str) -> requests.Response:
+def post_query(url: str, query: str = "{ __typename }", **headers: str) -> requests.Response:
     named = {name.replace("_", "-"): value for name, value in headers.items()}
     return requests.post(f"{url}/graphql", json={"query": query}, headers=named, timeout=HANG)
 
 
-def connections_to(ports: set[int]) -> int:
-    """Connections that this machine holds open to `ports`, of /proc/net/tcp."""
+def count_connections(ports: set[int]) -> int:
+    """Return how many connections this machine has open to `ports`, from /proc/net/tcp."""
     rows = [line.split() for line in Path("/proc/net/tcp").read_text().splitlines()[1:]]
     return sum(int(row[2].rpartition(":")[2], 16) in ports and row[3] == "01" for row in rows)
 
 
-def test_passes_an_account_through_and_tells_the_server_the_clients_address(proxy: str) -> None:
+def test_passes_requests_and_the_client_address_to_the_server(proxy: str) -> None:
     api, forged = Client(Socket(proxy)), {"X-Forwarded-For": "203.0.113.9"}
     registered = api.register(person(), headers=forged)
     token = registered.data["register"]["tokens"]["accessToken"]
@@ -122,46 +122,52 @@ def test_passes_an_account_through_and_tells_the_server_the_clients_address(prox
     assert sessions == [{"ipAddress": "127.0.0.1"}]
 
 
-def test_a_request_keeps_its_id_and_a_mad_one_gets_another(proxy: str) -> None:
-    assert ask(proxy, X_Request_Id="meu-pedido_1").headers["X-Request-Id"] == "meu-pedido_1"
-    made = ask(proxy, X_Request_Id="meu pedido; 1").headers["X-Request-Id"]
+def test_a_valid_request_id_is_kept_and_an_invalid_one_replaced(proxy: str) -> None:
+    assert post_query(proxy, X_Request_Id="meu-pedido_1").headers["X-Request-Id"] == "meu-pedido_1"
+    made = post_query(proxy, X_Request_Id="meu pedido; 1").headers["X-Request-Id"]
     assert len(made) == 32
     assert made.isalnum()
 
 
-def test_slow_bodies_stay_in_the_proxy_and_delay_nobody(proxy: str, servers: list[Server]) -> None:
+def test_slow_bodies_stay_in_the_proxy_and_delay_no_others(
+    proxy: str, servers: list[Server]
+) -> None:
     host, port = proxy.removeprefix("http://").split(":")
-    undisturbed = seconds_of_twenty_queries(proxy)
+    undisturbed = measure_twenty_queries(proxy)
     begun = b"POST /graphql HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
     with ExitStack() as opened:
         for _ in range(SLOW_CLIENTS):
             client = opened.enter_context(socket.create_connection((host, int(port))))
             client.sendall(begun + b'Content-Length: 1000\r\n\r\n{"query"')
-        assert seconds_of_twenty_queries(proxy) < 20 * undisturbed  # a queue costs seconds
-        assert connections_to(set(ports_of(servers))) <= 20
+        assert (
+            measure_twenty_queries(proxy) < 20 * undisturbed
+        )  # waiting in a queue would take seconds
+        assert count_connections(set(read_ports(servers))) <= 20
 
 
-def seconds_of_twenty_queries(url: str) -> float:
+def measure_twenty_queries(url: str) -> float:
     started = time.monotonic()
     for _ in range(20):
-        assert ask(url).json() == {"data": {"__typename": "Query"}}
+        assert post_query(url).json() == {"data": {"__typename": "Query"}}
     return time.monotonic() - started
 
 
-def test_one_server_answers_for_both_and_nginx_for_none(database_uri: str, tmp_path: Path) -> None:
+def test_the_other_server_answers_for_a_dead_one_and_nginx_without_any(
+    database_uri: str, tmp_path: Path
+) -> None:
     with ExitStack() as running:
-        one, two = running.enter_context(two_servers(database_uri, tmp_path))
-        url = running.enter_context(nginx(ports_of([one, two]), tmp_path))
-        assert ask(url).status_code == 200
+        one, two = running.enter_context(run_two_servers(database_uri, tmp_path))
+        url = running.enter_context(run_nginx(read_ports([one, two]), tmp_path))
+        assert post_query(url).status_code == 200
         stop(one.process)
-        assert [ask(url).status_code for _ in range(40)] == [200] * 40
+        assert [post_query(url).status_code for _ in range(40)] == [200] * 40
         stop(two.process)
         for language in LANGUAGES:
-            is_told_that_nobody_answers(url, language)
+            expect_unavailable(url, language)
 
 
-def is_told_that_nobody_answers(url: str, language: str) -> None:
-    answer = ask(url, Accept_Language=language, X_Request_Id="meu-pedido")
+def expect_unavailable(url: str, language: str) -> None:
+    answer = post_query(url, Accept_Language=language, X_Request_Id="meu-pedido")
     assert (answer.status_code, answer.headers["Retry-After"]) == (503, "1")
     assert answer.headers["Content-Type"] == "application/json"
     assert answer.headers["X-Request-Id"] == "meu-pedido"
@@ -172,7 +178,7 @@ def is_told_that_nobody_answers(url: str, language: str) -> None:
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_metrics_are_not_for_the_world(proxy: str, language: str) -> None:
+def test_metrics_are_not_public(proxy: str, language: str) -> None:
     answer = requests.get(f"{proxy}/metrics", headers={"Accept-Language": language}, timeout=HANG)
     (error,) = answer.json()["errors"]
     assert answer.status_code == 404
@@ -181,10 +187,10 @@ def test_metrics_are_not_for_the_world(proxy: str, language: str) -> None:
     assert error["extensions"]["requestId"] == answer.headers["X-Request-Id"]
 
 
-def test_the_server_says_what_is_too_much_and_the_proxy_what_is_far_too_much(proxy: str) -> None:
+def test_the_server_refuses_large_bodies_and_the_proxy_much_larger_ones(proxy: str) -> None:
     limits = []
     for size in (100_000, 200_000):
-        answer = ask(proxy, "#" * size)
+        answer = post_query(proxy, "#" * size)
         (error,) = answer.json()["errors"]
         assert (answer.status_code, error["extensions"]["code"]) == (413, "BAD_REQUEST")
         assert error["extensions"]["reason"] == "MALFORMED_REQUEST"
@@ -193,16 +199,18 @@ def test_the_server_says_what_is_too_much_and_the_proxy_what_is_far_too_much(pro
     assert limits == [{"name": "body bytes", "maximum": 65_536}, None]
 
 
-def test_the_proxy_refuses_in_every_language_that_it_lists(proxy: str) -> None:
+def test_the_proxy_refuses_in_every_language_of_its_settings(proxy: str) -> None:
     assert set(LANGUAGES) <= set(LOCALES)
     for language in LANGUAGES:
-        (error,) = ask(proxy, "#" * 200_000, Accept_Language=f"{language}-XX").json()["errors"]
+        (error,) = post_query(proxy, "#" * 200_000, Accept_Language=f"{language}-XX").json()[
+            "errors"
+        ]
         assert error["message"] == sentence(ErrorReason.MALFORMED_REQUEST, language)
 
 
 @contextmanager
-def breaking_server(asked: list[bytes]) -> Iterator[int]:
-    """A server that takes each request and closes without an answer; notes their first words."""
+def run_breaking_server(asked: list[bytes]) -> Iterator[int]:
+    """Run a server that closes each request without an answer and records its first line."""
     with socket.create_server(("127.0.0.1", 0)) as listening:
         thread = Thread(target=take_and_close, args=(listening, asked))
         thread.start()
@@ -224,20 +232,21 @@ def take_and_close(listening: socket.socket, asked: list[bytes]) -> None:
 
 
 @pytest.mark.parametrize(
-    ("send", "times"), [(ask, 1), (lambda url: requests.get(f"{url}/graphql", timeout=HANG), 2)]
+    ("send", "times"),
+    [(post_query, 1), (lambda url: requests.get(f"{url}/graphql", timeout=HANG), 2)],
 )
-def test_only_what_changes_nothing_is_asked_of_the_other_server(
+def test_only_safe_requests_are_retried_on_the_other_server(
     send: Callable[[str], requests.Response], times: int, tmp_path: Path
 ) -> None:
     asked: list[bytes] = []
     with ExitStack() as running:
-        servers = [running.enter_context(breaking_server(asked)) for _ in range(2)]
-        url = running.enter_context(nginx(servers, tmp_path))
+        servers = [running.enter_context(run_breaking_server(asked)) for _ in range(2)]
+        url = running.enter_context(run_nginx(servers, tmp_path))
         assert send(url).status_code == 503
     assert len(asked) == times
 
 
-def test_logs_a_line_of_json_without_the_query(proxy: str, folder: Path) -> None:
+def test_logs_one_line_of_json_without_the_query(proxy: str, folder: Path) -> None:
     log = folder / "access.log"
     written = log.read_text().count("\n")
     requests.get(f"{proxy}/graphql?query={{__typename}}&segredo=1", timeout=HANG)

@@ -1,4 +1,4 @@
-"""The development database: how it starts and ends, its guards, and what the product relies on."""
+"""The development database: start, end, guards, and the behaviour that the product relies on."""
 
 import contextlib
 import datetime
@@ -31,7 +31,7 @@ HOUR = datetime.timedelta(hours=1)
 
 @pytest.fixture
 def start():
-    """Start databases; what a test has not ended is ended for it, also when it fails."""
+    """A function that starts databases. They are ended after the test, even if it fails."""
     processes = []
 
     def start(folder):
@@ -51,7 +51,7 @@ def folder(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def database(folder):
-    with files_at_most(256):
+    with limit_open_files(256):
         process, uri = start_database(folder)
     with pymongo.MongoClient(uri, tz_aware=True, socketTimeoutMS=120_000) as client:
         yield client.get_default_database()
@@ -63,13 +63,13 @@ def rows(database, request):
     return database[request.node.name]
 
 
-def port_of(uri):
+def read_port(uri):
     return pymongo.uri_parser.parse_uri(uri)["nodelist"][0][1]
 
 
 @contextlib.contextmanager
-def heard_as(number, handler):
-    """What a process started in here inherits of a signal."""
+def set_signal_handler(number, handler):
+    """Set how processes started in this block handle a signal."""
     ours = signal.signal(number, handler)
     try:
         yield
@@ -78,8 +78,8 @@ def heard_as(number, handler):
 
 
 @contextlib.contextmanager
-def files_at_most(count):
-    """What a process started in here may have open at once."""
+def limit_open_files(count):
+    """Limit how many files processes started in this block may have open."""
     ours = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (count, ours[1]))
     try:
@@ -88,8 +88,8 @@ def files_at_most(count):
         resource.setrlimit(resource.RLIMIT_NOFILE, ours)
 
 
-def refused(folder, *arguments):
-    """What a start of the database in this folder says when it refuses, as it always must here."""
+def read_refusal(folder, *arguments):
+    """Return the message of a start in this folder, which must refuse."""
     command = [
         sys.executable,
         "-m",
@@ -103,8 +103,8 @@ def refused(folder, *arguments):
     return ended.stderr
 
 
-def in_transaction(count, work):
-    """What `work(0)` to `work(count - 1)` return when as many threads do them at once."""
+def run_concurrently(count, work):
+    """Run `work(0)` to `work(count - 1)` in as many threads at once; return their results."""
     barrier = threading.Barrier(count)
 
     def in_step(number):
@@ -115,8 +115,8 @@ def in_transaction(count, work):
         return list(pool.map(in_step, range(count)))
 
 
-def milliseconds(work):
-    """The least of five runs: a slow disk or neighbour decides nothing."""
+def measure_milliseconds(work):
+    """Return the least time of five runs, so that a slow disk does not matter."""
     took = []
     for _ in range(5):
         start = time.perf_counter()
@@ -128,7 +128,7 @@ def milliseconds(work):
 # How it starts and ends
 
 
-def test_publishes_its_address_while_it_serves_and_no_longer(start, tmp_path):
+def test_publishes_its_address_only_while_it_serves(start, tmp_path):
     folder = tmp_path / "made" / "on the way"
     asked = time.monotonic()
     process, uri = start(folder)
@@ -149,11 +149,11 @@ def test_publishes_its_address_while_it_serves_and_no_longer(start, tmp_path):
     assert not list(folder.glob("*.unfinished"))
     with socket.socket() as listener:
         listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        listener.bind(("127.0.0.1", port_of(uri)))
+        listener.bind(("127.0.0.1", read_port(uri)))
 
 
-def test_ends_within_seconds_of_ctrl_c_whoever_is_connected(start, tmp_path):
-    with heard_as(signal.SIGINT, signal.default_int_handler):
+def test_ends_within_seconds_of_ctrl_c_despite_connected_clients(start, tmp_path):
+    with set_signal_handler(signal.SIGINT, signal.default_int_handler):
         process, uri = start(tmp_path)
     with connect(uri) as client:
         client.accounts.rows.insert_one({})
@@ -161,8 +161,8 @@ def test_ends_within_seconds_of_ctrl_c_whoever_is_connected(start, tmp_path):
         assert process.wait(HANG) == 0
 
 
-def test_outlives_ctrl_c_when_it_was_started_in_the_background(start, tmp_path):
-    with heard_as(signal.SIGINT, signal.SIG_IGN):
+def test_ignores_ctrl_c_when_it_was_started_in_the_background(start, tmp_path):
+    with set_signal_handler(signal.SIGINT, signal.SIG_IGN):
         process, uri = start(tmp_path)
     process.send_signal(signal.SIGINT)
     with pytest.raises(subprocess.TimeoutExpired):
@@ -171,7 +171,7 @@ def test_outlives_ctrl_c_when_it_was_started_in_the_background(start, tmp_path):
         client.accounts.rows.insert_one({})
 
 
-def test_kill_9_amid_writes_loses_none_that_was_acknowledged_and_leaves_no_lock(start, tmp_path):
+def test_kill_9_loses_no_acknowledged_write_and_leaves_no_lock(start, tmp_path):
     process, uri = start(tmp_path)
     acknowledged = [[] for _ in range(4)]
 
@@ -187,7 +187,7 @@ def test_kill_9_amid_writes_loses_none_that_was_acknowledged_and_leaves_no_lock(
             except AutoReconnect:
                 return
 
-    in_transaction(4, write)
+    run_concurrently(4, write)
     with process:
         assert process.wait(HANG) == -signal.SIGKILL
 
@@ -199,14 +199,14 @@ def test_kill_9_amid_writes_loses_none_that_was_acknowledged_and_leaves_no_lock(
     assert told <= kept
 
 
-def test_refuses_a_folder_that_another_has_open_and_leaves_it_alone(database, folder):
+def test_refuses_a_folder_that_is_in_use_and_does_not_change_it(database, folder):
     uri = (folder / "embedded.uri").read_text()
-    assert f"another process has {folder} open" in refused(folder)
+    assert f"another process has {folder} open" in read_refusal(folder)
     assert (folder / "embedded.uri").read_text() == uri
     assert database.client.admin.command("ping")["ok"] == 1
 
 
-def test_turns_away_more_clients_than_it_has_files_for_and_serves_on(database, rows):
+def test_refuses_clients_over_the_file_limit_and_serves_the_others(database, rows):
     with contextlib.ExitStack() as crowd:
         for _ in range(300):
             last = crowd.enter_context(socket.create_connection(database.client.address, 5))
@@ -216,9 +216,9 @@ def test_turns_away_more_clients_than_it_has_files_for_and_serves_on(database, r
         client.accounts[rows.name].insert_one({})
 
 
-def test_refuses_the_data_of_another_version_and_says_how_to_start_afresh(tmp_path):
+def test_refuses_data_of_another_version_and_says_how_to_start_again(tmp_path):
     subprocess.run([sys.executable, "-c", MAKE_AN_OLD_STORE, str(tmp_path)], check=True)
-    assert f"{tmp_path} holds data of another version" in (said := refused(tmp_path))
+    assert f"{tmp_path} holds data of another version" in (said := read_refusal(tmp_path))
     assert "to start afresh, remove the folder" in said
 
 
@@ -232,17 +232,17 @@ store.close()
 """
 
 
-def test_refuses_damaged_data_and_says_how_to_start_afresh(tmp_path):
+def test_refuses_damaged_data_and_says_how_to_start_again(tmp_path):
     (tmp_path / "WiredTiger").write_text("not what the engine wrote")
     (tmp_path / "WiredTiger.turtle").write_text("neither is this")
-    assert f"the data in {tmp_path} cannot be opened" in (said := refused(tmp_path))
+    assert f"the data in {tmp_path} cannot be opened" in (said := read_refusal(tmp_path))
     assert "to start afresh, remove the folder" in said
 
 
 @pytest.mark.parametrize(
     ("name", "why"), [("file", "File exists"), ("file/folder", "Not a directory")]
 )
-def test_refuses_a_folder_it_cannot_make(tmp_path, capsys, name, why):
+def test_refuses_a_folder_it_cannot_create(tmp_path, capsys, name, why):
     (tmp_path / "file").touch()
     assert embedded_database.main(["--folder", str(tmp_path / name)]) == 2
     assert capsys.readouterr().err == (
@@ -262,11 +262,11 @@ def test_refuses_a_folder_it_cannot_write_to(tmp_path, capsys):
 def test_refuses_a_port_that_is_taken(tmp_path):
     with socket.create_server(("127.0.0.1", 0)) as listener:
         port = str(listener.getsockname()[1])
-        assert f"it cannot listen on port {port}" in refused(tmp_path, "--port", port)
+        assert f"it cannot listen on port {port}" in read_refusal(tmp_path, "--port", port)
     assert not (tmp_path / "embedded.uri").exists()
 
 
-def test_refuses_any_version_its_guards_were_not_proven_for(tmp_path, monkeypatch, capsys):
+def test_refuses_versions_that_its_guards_were_not_tested_with(tmp_path, monkeypatch, capsys):
     monkeypatch.setattr(importlib.metadata, "version", lambda _name: "0.7.0b4")
     assert embedded_database.main(["--folder", str(tmp_path / "data")]) == 2
     assert capsys.readouterr().err == (
@@ -285,7 +285,7 @@ def test_refuses_any_version_its_guards_were_not_proven_for(tmp_path, monkeypatc
         ((3, 12), "darwin", "arm64", "is not installed; run: pip install"),
     ],
 )
-def test_says_why_the_server_is_not_installed(
+def test_explains_why_the_server_is_not_installed(
     tmp_path, monkeypatch, capsys, version, system, machine, said
 ):
     def missing(name):
@@ -307,11 +307,11 @@ def test_importing_the_launcher_does_not_load_the_server():
     assert subprocess.run([sys.executable, "-c", code], cwd=ROOT).returncode == 0
 
 
-# Its guards
+# Guards
 
 
-def test_an_index_changes_no_answer(rows):
-    """Every way of asking that a guard corrects, beside the scan of the collection as referee."""
+def test_an_index_does_not_change_results(rows):
+    """Compare each kind of query that a guard corrects with a scan of the whole collection."""
     for key in ("name", "at", "ended", "tries", [("role", 1), ("at", 1), ("level", 1)]):
         rows.create_index(key)
     rows.create_index([("kind", 1), ("level", 1)], partialFilterExpression={"level": {"$gte": 0}})
@@ -379,33 +379,33 @@ def test_compares_stored_dates_with_its_own_clock(rows):
     ],
     ids=["by an index", "by _id and more", "inside $and", "inside $or"],
 )
-def test_reads_no_whole_collection_to_find_one_by_its_index(database, ask):
+def test_finds_one_row_by_index_without_scanning_the_collection(database, ask):
     rows = database["many"]
     if not rows.estimated_document_count():
         rows.create_index("email")
         rows.insert_many({"_id": n, "email": f"{n}@here", "n": 0} for n in range(2000))
-    scan = milliseconds(lambda: rows.find_one({"n": "in no document and in no index"}))
-    assert milliseconds(lambda: ask(rows)) < scan / 3
+    scan = measure_milliseconds(lambda: rows.find_one({"n": "in no document and in no index"}))
+    assert measure_milliseconds(lambda: ask(rows)) < scan / 3
 
 
-def test_every_visitor_of_a_new_counter_gets_its_own_number(rows):
+def test_concurrent_upserts_of_a_new_counter_return_different_numbers(rows):
     def count(page, _number):
         visit = {"$inc": {"n": 1}}
         return rows.find_one_and_update({"_id": page}, visit, upsert=True, return_document=True)
 
     for page in range(5):
-        counted = in_transaction(8, functools.partial(count, page))
+        counted = run_concurrently(8, functools.partial(count, page))
         assert None not in counted
         assert sorted(row["n"] for row in counted) == [1, 2, 3, 4, 5, 6, 7, 8]
 
 
-def test_finds_arrays_that_meet_each_bound_by_another_element(rows):
+def test_finds_arrays_whose_elements_match_different_bounds(rows):
     rows.create_index("tries")
     rows.insert_many([{"_id": "both", "tries": [1, 9]}, {"_id": "low", "tries": [1, 2]}])
     assert [row["_id"] for row in rows.find({"tries": {"$gt": 4, "$lt": 6}})] == ["both"]
 
 
-def test_sorts_what_an_index_finds_by_several_values(rows):
+def test_sorts_rows_that_an_index_finds_by_several_values(rows):
     rows.create_index("level")
     rows.insert_many({"level": level} for level in (1, 2, 3, 4))
     found = rows.find({"level": {"$in": [3, 1, 4]}})
@@ -413,13 +413,13 @@ def test_sorts_what_an_index_finds_by_several_values(rows):
     assert [row["level"] for row in found.rewind().sort("level", -1)] == [4, 3, 1]
 
 
-def test_finds_by_a_field_that_stands_second_in_a_partial_index(rows):
+def test_finds_by_the_second_field_of_a_partial_index(rows):
     rows.create_index([("kind", 1), ("level", 1)], partialFilterExpression={"level": {"$gte": 0}})
     rows.insert_one({"kind": "a", "level": 1})
     assert rows.count_documents({"level": 1}) == 1
 
 
-def test_finds_what_equals_the_bound_of_a_range_in_the_midst_of_an_index(rows):
+def test_finds_values_equal_to_a_range_bound_in_the_middle_of_an_index(rows):
     rows.create_index([("role", 1), ("level", 1), ("_id", 1)])
     rows.insert_many({"_id": n, "role": "a", "level": n // 3} for n in range(9))
     asked = {"role": "a", "level": {"$lte": 1}, "$or": [{"level": {"$lt": 1}}, {"_id": {"$lt": 4}}]}
@@ -435,7 +435,7 @@ def test_finds_what_equals_the_bound_of_a_range_in_the_midst_of_an_index(rows):
 # What the product relies on
 
 
-def test_one_of_many_threads_wins_a_unique_value(rows):
+def test_one_of_many_threads_gets_a_unique_value(rows):
     rows.create_index("email", unique=True)
 
     def sign_up(number):
@@ -445,7 +445,7 @@ def test_one_of_many_threads_wins_a_unique_value(rows):
             return error.details
         return None
 
-    lost = [details for details in in_transaction(16, sign_up) if details]
+    lost = [details for details in run_concurrently(16, sign_up) if details]
     assert len(lost) == 15
     assert {details["code"] for details in lost} == {11000}
     assert lost[0]["keyPattern"] == {"email": 1}
@@ -454,7 +454,7 @@ def test_one_of_many_threads_wins_a_unique_value(rows):
 
 
 @pytest.mark.parametrize("method", ["update_one", "find_one_and_update"])
-def test_one_of_many_threads_wins_a_compare_and_swap(rows, method):
+def test_one_of_many_threads_succeeds_with_a_compare_and_swap(rows, method):
     def swap(number):
         asked = {"_id": "session", "refresh": "used"}
         done = getattr(rows, method)(asked, {"$set": {"refresh": f"fresh {number}"}})
@@ -462,13 +462,13 @@ def test_one_of_many_threads_wins_a_compare_and_swap(rows, method):
 
     for _ in range(20):
         rows.replace_one({"_id": "session"}, {"refresh": "used"}, upsert=True)
-        winners = [number for number, won in enumerate(in_transaction(8, swap)) if won]
+        winners = [number for number, won in enumerate(run_concurrently(8, swap)) if won]
         assert rows.find_one("session")["refresh"] == f"fresh {winners[0]}"
         assert len(winners) == 1
 
 
 @pytest.mark.parametrize("method", ["delete_one", "find_one_and_delete"])
-def test_one_of_many_threads_uses_up_what_is_to_be_used_once(rows, method):
+def test_one_of_many_threads_uses_a_single_use_row(rows, method):
     def use(_number):
         done = getattr(rows, method)({"token": "once"})
         return done.deleted_count == 1 if method == "delete_one" else done is not None
@@ -476,19 +476,19 @@ def test_one_of_many_threads_uses_up_what_is_to_be_used_once(rows, method):
     rows.create_index("token", unique=True)
     for _ in range(10):
         rows.insert_one({"token": "once"})
-        assert in_transaction(8, use).count(True) == 1
+        assert run_concurrently(8, use).count(True) == 1
 
 
-def test_many_threads_lose_no_increment(rows):
+def test_concurrent_increments_are_all_counted(rows):
     rows.insert_one({"_id": "count", "n": 0})
-    in_transaction(
+    run_concurrently(
         8, lambda _: [rows.update_one({"_id": "count"}, {"$inc": {"n": 1}}) for _ in "12345"]
     )
     assert rows.find_one("count")["n"] == 40
 
 
 @pytest.mark.parametrize("condition", [{"$type": "string"}, {"$gt": ""}])
-def test_a_partial_unique_index_holds_only_for_what_it_covers(rows, condition):
+def test_a_partial_unique_index_applies_only_to_the_rows_of_its_filter(rows, condition):
     rows.create_index("cpf", unique=True, partialFilterExpression={"cpf": condition})
     rows.insert_many([{}, {}, {"cpf": None}, {"cpf": None}, {"_id": "ann", "cpf": "52998224725"}])
     with pytest.raises(DuplicateKeyError):
@@ -500,7 +500,7 @@ def test_a_partial_unique_index_holds_only_for_what_it_covers(rows, condition):
     assert rows.count_documents({"cpf": "52998224725"}) == 1
 
 
-def test_a_sparse_unique_index_holds_only_for_what_has_the_field(rows):
+def test_a_sparse_unique_index_applies_only_to_rows_with_the_field(rows):
     rows.create_index("username", unique=True, sparse=True)
     rows.insert_many([{}, {}, {"username": "ann"}])
     with pytest.raises(DuplicateKeyError):
@@ -508,7 +508,7 @@ def test_a_sparse_unique_index_holds_only_for_what_has_the_field(rows):
     assert rows.count_documents({"username": None}) == 2
 
 
-def test_keeps_the_last_of_a_pushed_array_and_pulls_from_it(rows):
+def test_push_with_slice_keeps_the_last_elements_and_pull_removes(rows):
     rows.insert_one({"_id": "ann", "seen": []})
     for number in range(5):
         rows.update_one(
@@ -521,7 +521,7 @@ def test_keeps_the_last_of_a_pushed_array_and_pulls_from_it(rows):
     assert rows.find_one("ann")["seen"] == [{"n": 5}]
 
 
-def test_deletes_what_has_expired_and_nothing_else(rows):
+def test_deletes_expired_rows_and_no_others(rows):
     now = datetime.datetime.now(datetime.UTC)
     rows.create_index("expires", expireAfterSeconds=0)
     ages = {"old": now - HOUR, "young": now + HOUR, "no date": "yesterday", "null": None}
@@ -531,7 +531,7 @@ def test_deletes_what_has_expired_and_nothing_else(rows):
     assert {row["_id"] for row in rows.find()} == {"young", "no date", "null", "none"}
 
 
-def test_gives_back_dates_as_the_same_instant_to_the_millisecond(rows):
+def test_returns_dates_with_millisecond_precision(rows):
     west = datetime.timezone(-3 * HOUR)
     rows.insert_one({"_id": 1, "at": NOON.astimezone(west).replace(microsecond=123_999)})
     assert rows.find_one(1)["at"] == NOON.replace(microsecond=123_000)
@@ -558,7 +558,7 @@ def test_is_a_replica_set_to_which_drivers_send_retryable_writes(database):
     assert sent == [("insert", True), ("endSessions", False)]
 
 
-def test_a_write_that_is_sent_again_is_made_once(database):
+def test_a_retried_write_is_applied_once(database):
     rows = database.sent_again
     rows.insert_one({"_id": 1, "count": 0})
     update = {"update": rows.name, "updates": [{"q": {"_id": 1}, "u": {"$inc": {"count": 1}}}]}

@@ -1,4 +1,4 @@
-"""The mailbox: mail that the development worker keeps without SMTP_URL, shown at /dev/mail."""
+"""The mailbox: mail that the development worker stores without SMTP_URL, shown at /dev/mail."""
 
 import os
 import re
@@ -39,8 +39,8 @@ for path in ("/dev/mail", "/dev/mail/style.css", "/dev/mail/" + "a" * 24):
 """
 
 
-def keep(folder: Path, **values: object) -> str:
-    """A mail in the folder; returns its name."""
+def store_mail(folder: Path, **values: object) -> str:
+    """Store a mail in the folder; return its name."""
     mail_id = ObjectId()
     stored = {"_id": mail_id, "kind": "EMAIL_CHANGED", "to": "ana@example.com"}
     told = {"full_name": "Ana", "at": now(), **values}
@@ -57,7 +57,7 @@ def keep(folder: Path, **values: object) -> str:
 
 @pytest.fixture
 def pages(tmp_path: Path):
-    """Requests pages of a mailbox over an empty folder."""
+    """A function that requests pages of a mailbox over an empty folder."""
     app = Flask("mailbox")
     app.register_blueprint(make_blueprint(Mailbox(tmp_path)))
 
@@ -67,8 +67,8 @@ def pages(tmp_path: Path):
     return get
 
 
-def statuses(program: str, environment: dict[str, str]) -> list[str]:
-    """The statuses of the pages in an application of its own."""
+def get_statuses(program: str, environment: dict[str, str]) -> list[str]:
+    """Return the statuses of the pages in an application with this environment."""
     run = subprocess.run(
         [sys.executable, "-c", STATUSES, program],
         cwd=ROOT,
@@ -81,23 +81,23 @@ def statuses(program: str, environment: dict[str, str]) -> list[str]:
 
 
 @pytest.mark.parametrize("environment", ["development", "testing"])
-def test_the_development_server_shows_it(database_uri: str, environment: str) -> None:
+def test_the_development_server_shows_the_mailbox(database_uri: str, environment: str) -> None:
     given = {"FLASK_ENV": environment, "MONGODB_URI": database_uri}
-    assert statuses("development", given) == ["200", "200", "404"]
+    assert get_statuses("development", given) == ["200", "200", "404"]
 
 
-def test_the_development_server_hides_it_with_production_settings(database_uri: str) -> None:
+def test_the_development_server_has_no_mailbox_with_production_settings(database_uri: str) -> None:
     given = {"FLASK_ENV": "production", "MONGODB_URI": database_uri}
-    assert statuses("development", given) == ["404", "404", "404"]
+    assert get_statuses("development", given) == ["404", "404", "404"]
 
 
 @pytest.mark.parametrize("environment", ["development", "testing", "production"])
 def test_the_product_has_no_such_page(environment: str) -> None:
     given = {"FLASK_ENV": environment, "MONGODB_URI": "mongodb://127.0.0.1:1/accounts"}
-    assert statuses("product", given) == ["404", "404", "404"]
+    assert get_statuses("product", given) == ["404", "404", "404"]
 
 
-def test_the_development_worker_prints_and_keeps_mail(
+def test_the_development_worker_prints_and_stores_mail(
     api: Client, database_uri: str, tmp_path: Path
 ) -> None:
     folder = tmp_path / "mail"
@@ -129,9 +129,9 @@ def test_the_development_worker_prints_and_keeps_mail(
     assert stat.S_IMODE((folder / f"{owed.id}.eml").stat().st_mode) == 0o600
 
 
-def test_the_newest_mail_is_what_the_readme_takes_from_the_page(pages, tmp_path: Path) -> None:
-    keep(tmp_path)
-    newest = keep(tmp_path)
+def test_the_command_of_the_readme_finds_the_newest_mail(pages, tmp_path: Path) -> None:
+    store_mail(tmp_path)
+    newest = store_mail(tmp_path)
     (pattern,) = re.findall(r"/dev/mail \| grep -o '(.*?)'", (ROOT / "README.md").read_text())
     found = subprocess.run(
         ["grep", "-o", pattern], input=pages().text, capture_output=True, text=True, check=True
@@ -141,7 +141,7 @@ def test_the_newest_mail_is_what_the_readme_takes_from_the_page(pages, tmp_path:
 
 def test_lists_mail_newest_first(pages, tmp_path: Path) -> None:
     assert "No mail yet." in pages().text
-    first, second = keep(tmp_path), keep(tmp_path)
+    first, second = store_mail(tmp_path), store_mail(tmp_path)
     page = pages()
     assert page.headers["Content-Security-Policy"] == PAGE_POLICY
     assert page.text.index(f"/dev/mail/{second}") < page.text.index(f"/dev/mail/{first}")
@@ -150,7 +150,7 @@ def test_lists_mail_newest_first(pages, tmp_path: Path) -> None:
 
 
 def test_shows_a_mail_with_links_to_click_and_its_html_in_a_sandbox(pages, tmp_path: Path) -> None:
-    name = keep(tmp_path)
+    name = store_mail(tmp_path)
     page = pages(f"/{name}")
     assert page.headers["Content-Security-Policy"] == PAGE_POLICY
     assert "<h1>O e-mail da sua conta foi trocado</h1>" in page.text
@@ -167,27 +167,27 @@ def test_shows_a_mail_with_links_to_click_and_its_html_in_a_sandbox(pages, tmp_p
     assert "Sua conta agora usa outro e-mail" in html.text
 
 
-def test_escapes_what_a_mail_says(pages, tmp_path: Path) -> None:
-    name = keep(tmp_path, new_email="</pre><script>alert(1)</script>@example.com")
+def test_escapes_the_content_of_a_mail(pages, tmp_path: Path) -> None:
+    name = store_mail(tmp_path, new_email="</pre><script>alert(1)</script>@example.com")
     assert "<script" not in pages(f"/{name}").text
     assert "&lt;script&gt;" in pages(f"/{name}").text
     assert "<script" not in pages(f"/{name}/html").text
 
 
 @pytest.mark.parametrize("name", ["a" * 24, "..%2f..%2fapplication", "style", "A" * 24])
-def test_refuses_every_other_name(pages, tmp_path: Path, name: str) -> None:
+def test_refuses_invalid_names(pages, tmp_path: Path, name: str) -> None:
     (tmp_path / "style.eml").write_text("Subject: x\n\n")
     assert pages(f"/{name}").status_code == 404
     assert pages(f"/{name}/html").status_code == 404
 
 
 def test_keeps_the_newest_two_hundred(tmp_path: Path) -> None:
-    names = [keep(tmp_path) for _ in range(MOST_MAILS + 2)]
+    names = [store_mail(tmp_path) for _ in range(MOST_MAILS + 2)]
     assert [mail.name for mail in Mailbox(tmp_path).list_mails()] == names[:1:-1]
 
 
-def test_keeps_no_mail_that_another_worker_has_taken(tmp_path: Path) -> None:
-    name = keep(tmp_path)
+def test_stores_no_mail_that_another_worker_has_leased(tmp_path: Path) -> None:
+    name = store_mail(tmp_path)
     message = Mailbox(tmp_path).find(name).message
     (tmp_path / f"{name}.eml").unlink()
     with pytest.raises(LeaseLostError):

@@ -1,4 +1,4 @@
-"""EXTENSIONS: what cannot be registered ends every program in one line that names the variable."""
+"""EXTENSIONS: one that cannot be registered ends each program with one line."""
 
 import os
 import subprocess
@@ -69,14 +69,14 @@ def test_a_module_without_an_extension_ends_each_program(tmp_path: Path, program
 
 
 @pytest.mark.parametrize("source", [source for source in FAULTY if source])
-def test_names_what_is_wrong(tmp_path: Path, source: str) -> None:
+def test_reports_each_kind_of_fault(tmp_path: Path, source: str) -> None:
     ended = run(tmp_path, "worker", source)
     assert ended.returncode == 2
     (line,) = ended.stderr.splitlines()
     assert line.startswith(FAULTY[source])
 
 
-def test_names_each_language_that_lacks_a_text(tmp_path: Path) -> None:
+def test_reports_each_language_that_lacks_a_text(tmp_path: Path) -> None:
     ended = run(tmp_path, "worker", DECLARE + REASON)
     assert ended.returncode == 2
     assert ended.stderr.splitlines() == [
@@ -85,9 +85,7 @@ def test_names_each_language_that_lacks_a_text(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("program", PROGRAMS)
-def test_a_default_language_that_there_is_not_ends_each_program(
-    tmp_path: Path, program: str
-) -> None:
+def test_an_unknown_default_language_ends_each_program(tmp_path: Path, program: str) -> None:
     ended = run(tmp_path, program, DECLARE + "EXTENSION = Extension(name='faulty')", "qaa")
     assert ended.returncode == 2
     assert ended.stderr == "DEFAULT_LOCALE: Must be one of: pt-BR, en, es.\n"
@@ -102,7 +100,7 @@ def test_an_extension_that_comes_too_late_is_a_programming_error(
         register_extensions(load_settings({**ENVIRONMENT, "EXTENSIONS": "late_extension"}))
 
 
-def test_the_administration_comes_through_the_same_door() -> None:
+def test_the_administration_is_registered_like_any_extension() -> None:
     register_extensions(load_settings(ENVIRONMENT))  # a second time: nothing happens
     (parts,) = load_parts()
     assert {"user", "users"} == parts.queries.keys()

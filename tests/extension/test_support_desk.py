@@ -17,7 +17,7 @@ from pymongo.database import Database
 from tests.client import Client, Socket
 from tests.conftest import ENVIRONMENT
 from tests.factories import PASSWORD, person
-from tests.mail_server import MailServer, serving
+from tests.mail_server import MailServer, serve_mail
 from tests.processes import start_database, stop
 from tests.servers import ROOT, start_server
 from tests.waiting import wait_until
@@ -50,7 +50,7 @@ print(build_schema())
 
 @dataclass
 class Desk:
-    """A server and a worker that run with the extension, over a database of their own."""
+    """A server and a worker that run with the extension, on their own database."""
 
     api: Client
     mail: MailServer
@@ -89,7 +89,11 @@ def run_python(environment: dict[str, str], *arguments: str) -> subprocess.Compl
 def desk(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Desk]:
     folder: Path = tmp_path_factory.mktemp("desk")
     process, uri = start_database(folder / "data")
-    with serving() as mail, (folder / "worker.log").open("wb") as log, MongoClient(uri) as client:
+    with (
+        serve_mail() as mail,
+        (folder / "worker.log").open("wb") as log,
+        MongoClient(uri) as client,
+    ):
         environment = {**ENVIRONMENT, **EXTENDED, "MONGODB_URI": uri, "SMTP_URL": mail.url}
         server = start_server(environment, folder)
         worker = subprocess.Popen(
@@ -127,7 +131,7 @@ def test_the_profile_has_a_phone(desk: Desk) -> None:
         ("es", "Teléfono no válido. Incluya el código del país, como +55."),
     ],
 )
-def test_its_error_reason_has_a_sentence_in_every_language(
+def test_its_error_reason_has_a_message_in_every_language(
     desk: Desk, language: str, sentence: str
 ) -> None:
     answer = desk.api.send(REGISTER, {"input": person(phone="98765")}, language=language)
@@ -179,13 +183,15 @@ def test_its_collection_has_its_index(desk: Desk) -> None:
     assert re.search(r"support_desk_notes\n(  .*\n)*  .*user_id at", shown)
 
 
-def test_its_listener_hears_events_once_they_are_committed(desk: Desk) -> None:
+def test_its_listener_receives_committed_events(desk: Desk) -> None:
     owner, address, _ = desk.register()
     request = f'mutation {{ requestPasswordReset(input: {{email: "{address}"}}) {{ accepted }} }}'
     assert desk.api.send(request).errors == []
     mails = desk.mail.accepted
-    mail = wait_until(lambda: [m for m in mails if m["To"] == address and "token=" in _text(m)][1:])
-    token = re.search(r"token=([\w.-]+)", _text(mail[-1]))[1]
+    mail = wait_until(
+        lambda: [m for m in mails if m["To"] == address and "token=" in _read_text(m)][1:]
+    )
+    token = re.search(r"token=([\w.-]+)", _read_text(mail[-1]))[1]
     given = {"token": token, "newPassword": f"{PASSWORD} nova"}
     assert desk.api.send(RESET, {"input": given}).errors == []
     notes = desk.database["support_desk_notes"].find({"user_id": ObjectId(owner)})
@@ -201,7 +207,7 @@ def test_its_command_lists_notes(desk: Desk) -> None:
     assert ended.stdout.endswith("  Pediu uma cópia.\n")
 
 
-def test_the_schema_differs_by_the_extension_alone() -> None:
+def test_the_schema_differs_only_by_the_fields_of_the_extension() -> None:
     plain = {**ENVIRONMENT, "EXTENSIONS": "", "PYTHONPATH": ""}
     ours = run_python(plain, "-c", SCHEMA).stdout.splitlines()
     extended = run_python({**ENVIRONMENT, **EXTENDED}, "-c", SCHEMA).stdout.splitlines()
@@ -211,5 +217,5 @@ def test_the_schema_differs_by_the_extension_alone() -> None:
     assert len(extended) > len(ours)
 
 
-def _text(mail: EmailMessage) -> str:
+def _read_text(mail: EmailMessage) -> str:
     return mail.get_body(("plain",)).get_content()

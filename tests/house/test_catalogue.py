@@ -1,4 +1,4 @@
-"""The catalogue: the standard messages stand word for word, and every reason is described."""
+"""The error catalogue: standard messages are exact, and every reason has a description."""
 
 import pytest
 
@@ -15,17 +15,17 @@ STANDARD = {
 
 
 @pytest.mark.parametrize("name", STANDARD)
-def test_the_standard_messages_stand_word_for_word(name: str) -> None:
+def test_the_standard_messages_are_exact(name: str) -> None:
     assert sentence(ErrorReason[name], "pt-BR") == STANDARD[name]
 
 
-def test_a_thing_is_named_where_there_is_one() -> None:
+def test_a_message_names_its_resource_if_there_is_one() -> None:
     assert sentence(ErrorReason.DOES_NOT_EXIST, "pt-BR", "user") == "Este(a) usuário não existe."
     assert sentence(ErrorReason.DOES_NOT_EXIST, "en", "user") == "This user does not exist."
     assert sentence(ErrorReason.DOES_NOT_EXIST, "es", "user") == "No existe tal usuario."
 
 
-def test_reasons_and_codes_are_described() -> None:
+def test_reasons_and_codes_have_descriptions() -> None:
     assert all(reason.description and reason.code for reason in ErrorReason)
     assert all(code.description for code in ErrorCode)
     assert {reason.code for reason in ErrorReason} == set(ErrorCode)

@@ -1,4 +1,4 @@
-""".env.example: every setting, its default, and nothing that is not one."""
+""".env.example: every setting with its default, and nothing else."""
 
 import re
 from pathlib import Path
@@ -13,13 +13,13 @@ OTHERS = {"FLASK_APP", "ENV_FILE", "MAIL_FOLDER"}
 FILES = {f"{name}_FILE" for name in SECRETS}
 
 
-def named() -> set[str]:
+def read_names() -> set[str]:
     lines = EXAMPLE.read_text(encoding="utf-8").splitlines()
     return {match[1] for line in lines if (match := re.match(r"#? ?([A-Z_]+)=", line))}
 
 
-def test_names_every_setting_and_no_other() -> None:
-    assert named() == VARIABLES | OTHERS
+def test_has_every_setting_and_no_other() -> None:
+    assert read_names() == VARIABLES | OTHERS
 
 
 def test_every_name_has_a_comment_above_it() -> None:
@@ -29,7 +29,7 @@ def test_every_name_has_a_comment_above_it() -> None:
         assert re.match(r"# [^=]+$", first), block
 
 
-def test_is_a_development_environment_that_loads() -> None:
+def test_loads_as_a_development_environment() -> None:
     values = {name: value for name, value in dotenv_values(EXAMPLE).items() if value is not None}
     assert values["SECRET_KEY"] == EXAMPLE_SECRET_KEY
     assert load_settings(values).environment == "development"

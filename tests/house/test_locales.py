@@ -1,4 +1,4 @@
-"""Languages: every folder is complete, and nothing outside app/locales names a language."""
+"""Languages: every folder is complete, and no code outside app/locales names a language."""
 
 import re
 from datetime import UTC, datetime
@@ -18,7 +18,7 @@ from app.models.outgoing_mail import OutgoingMailRecord
 
 ROOT = Path(__file__).parent.parent.parent
 FOLDERS = Path(locales.__file__).parent
-NEW = "qaa"  # ISO 639 keeps it for private use: it will never be one of ours
+NEW = "qaa"  # reserved for private use by ISO 639: it will never be a language of this product
 VALUES = {
     "full_name": "Ana D'Ávila",
     "link": "https://app.example.com/page?token=abc",
@@ -30,15 +30,15 @@ VALUES = {
 }
 
 
-def folder_of(tag: str) -> Path:
+def find_folder(tag: str) -> Path:
     return FOLDERS / tag.replace("-", "_")
 
 
-def gaps() -> list[str]:
+def list_gaps() -> list[str]:
     return find_gaps(ErrorReason, MAIL_KINDS)
 
 
-def files_of(folder: Path) -> set[str]:
+def list_files(folder: Path) -> set[str]:
     return {str(path.relative_to(folder)) for path in folder.rglob("*.*") if path.suffix != ".pyc"}
 
 
@@ -48,15 +48,15 @@ def test_every_folder_is_a_language_and_the_default_is_the_first() -> None:
 
 
 def test_no_language_lacks_a_sentence_a_resource_or_a_mail_template() -> None:
-    assert gaps() == []
+    assert list_gaps() == []
 
 
 @pytest.mark.parametrize("tag", LOCALES)
-def test_no_language_has_a_sentence_or_a_file_that_the_default_has_not(tag: str) -> None:
+def test_no_language_has_sentences_or_files_that_the_default_lacks(tag: str) -> None:
     ours, default = LOCALES[tag], LOCALES[DEFAULT_LOCALE]
     assert ours.sentences.keys() == {reason.name for reason in ErrorReason}
     assert ours.resources.keys() == default.resources.keys()
-    assert files_of(folder_of(tag)) == files_of(folder_of(DEFAULT_LOCALE))
+    assert list_files(find_folder(tag)) == list_files(find_folder(DEFAULT_LOCALE))
 
 
 @pytest.mark.parametrize("kind", MAIL_KINDS)
@@ -72,23 +72,25 @@ def test_every_mail_renders_in_every_language(tag: str, kind: str) -> None:
     assert all("Ávila" in part and "None" not in part and "{" not in part for part in parts)
 
 
-@pytest.mark.parametrize("path", sorted((folder_of("es") / "mail").iterdir()), ids=lambda p: p.name)
-def test_a_language_without_a_template_is_found_out(locale_package: Path, path: Path) -> None:
-    copytree(folder_of("es"), locale_package / NEW)
+@pytest.mark.parametrize(
+    "path", sorted((find_folder("es") / "mail").iterdir()), ids=lambda p: p.name
+)
+def test_a_missing_template_is_reported(locale_package: Path, path: Path) -> None:
+    copytree(find_folder("es"), locale_package / NEW)
     (locale_package / NEW / "mail" / path.name).unlink()
     add_locales(locale_package.name)
-    assert gaps() == [f"{NEW}: no mail template {path.name}"]
+    assert list_gaps() == [f"{NEW}: no mail template {path.name}"]
 
 
-def test_a_language_without_a_sentence_or_a_resource_is_found_out(locale_package: Path) -> None:
-    copytree(folder_of("es"), locale_package / NEW)
+def test_a_missing_sentence_or_resource_is_reported(locale_package: Path) -> None:
+    copytree(find_folder("es"), locale_package / NEW)
     sentences = locale_package / NEW / "sentences.py"
     words = sentences.read_text(encoding="utf-8")
     words = re.sub(r'    "(TOO_LONG|session)": .*\n', "", words)
     words = words.replace("Use {languages}.", "").replace("tal {}", "tal cosa")
     sentences.write_text(words, encoding="utf-8")
     add_locales(locale_package.name)
-    assert gaps() == [
+    assert list_gaps() == [
         f"{NEW}: DOES_NOT_EXIST has other placeholders than in pt-BR",
         f"{NEW}: INVALID_LOCALE has other placeholders than in pt-BR",
         f"{NEW}: no sentence for TOO_LONG",
@@ -111,7 +113,7 @@ def test_an_empty_language_is_refused(locale_package: Path, file: str, missing: 
         add_locales(locale_package.name)
 
 
-def test_nothing_else_names_a_language() -> None:
+def test_no_other_code_names_a_language() -> None:
     tags = "|".join({re.escape(name) for tag in LOCALES for name in (tag, tag.replace("-", "_"))})
     named = re.compile(rf"""["' ]({tags})["']|\b[a-z]{{2}}[-_][A-Z]{{2}}\b""")
     modules = [*(ROOT / "app").rglob("*.py"), *(ROOT / "schema").rglob("*.py")]

@@ -18,12 +18,12 @@ SECRETS = (
 )
 
 
-def test_schema_graphql_is_what_the_server_serves() -> None:
+def test_schema_graphql_is_the_schema_of_the_server() -> None:
     assert SCHEMA_FILE.read_text(encoding="utf-8") == render_schema(), "run: flask schema print"
 
 
 @pytest.mark.parametrize("secret", SECRETS)
-def test_no_secret_is_a_field(secret: str) -> None:
+def test_no_field_is_a_secret(secret: str) -> None:
     assert not re.search(rf"^\s*{secret}\b", render_schema(), re.MULTILINE)
 
 

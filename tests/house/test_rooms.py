@@ -1,4 +1,4 @@
-"""The rooms: imports go down, libraries stop where they belong."""
+"""Rooms: imports go downwards, and each library is used where it belongs."""
 
 import ast
 import subprocess
@@ -32,8 +32,8 @@ MODULES = sorted(
 )
 
 
-def imported(module: Path) -> set[str]:
-    """The top names of the packages a module imports."""
+def find_imports(module: Path) -> set[str]:
+    """Return the top-level names of the packages that a module imports."""
     names: set[str] = set()
     for node in ast.walk(ast.parse(module.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
@@ -43,12 +43,12 @@ def imported(module: Path) -> set[str]:
     return names
 
 
-def own(modules: list[Path]) -> list[Path]:
+def select_own_modules(modules: list[Path]) -> list[Path]:
     return [module for module in modules if "node_modules" not in module.parts]
 
 
-def test_imports_go_down() -> None:
-    # in a process of its own: it reconfigures logging
+def test_imports_go_downwards() -> None:
+    # in a separate process: it reconfigures logging
     command = [sys.executable, "-c", "from importlinter.cli import lint_imports_command as l; l()"]
     linted = subprocess.run(
         [*command, "--no-cache"], cwd=ROOT, capture_output=True, text=True, check=False
@@ -57,11 +57,11 @@ def test_imports_go_down() -> None:
 
 
 @pytest.mark.parametrize("room", FORBIDDEN)
-def test_a_room_keeps_libraries_out(room: str) -> None:
+def test_a_room_does_not_import_libraries_of_others(room: str) -> None:
     guilty = {
         str(module.relative_to(ROOT)): found
-        for module in own(MODULES)
-        if module.is_relative_to(ROOT / room) and (found := imported(module) & FORBIDDEN[room])
+        for module in select_own_modules(MODULES)
+        if module.is_relative_to(ROOT / room) and (found := find_imports(module) & FORBIDDEN[room])
     }
     assert guilty == {}
 
@@ -76,22 +76,22 @@ def test_the_engine_imports_only_itself_and_graphql() -> None:
             if isinstance(node, ast.ImportFrom) and node.module
             if node.module.partition(".")[0] == "schema"
         }
-        assert imported(module) - allowed <= {"schema"}, module.name
+        assert find_imports(module) - allowed <= {"schema"}, module.name
         assert {name for name in ours if not name.startswith("schema.engine")} == set()
 
 
 @pytest.mark.parametrize("library", OWNED)
-def test_a_library_lives_in_one_room(library: str) -> None:
-    users = {m.relative_to(ROOT) for m in own(MODULES) if library in imported(m)}
+def test_a_library_is_imported_in_one_room_only(library: str) -> None:
+    users = {m.relative_to(ROOT) for m in select_own_modules(MODULES) if library in find_imports(m)}
     owners = {owner for user in users for owner in OWNED[library] if user.is_relative_to(owner)}
     strangers = {str(u) for u in users if not any(u.is_relative_to(o) for o in OWNED[library])}
     assert (owners, strangers) == (OWNED[library], set())
 
 
-def test_every_module_says_what_lives_there() -> None:
+def test_every_module_has_a_docstring() -> None:
     silent = [
         str(module.relative_to(ROOT))
-        for module in own(MODULES)
+        for module in select_own_modules(MODULES)
         if not ast.get_docstring(ast.parse(module.read_text(encoding="utf-8")))
     ]
     assert silent == []

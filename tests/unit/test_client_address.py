@@ -1,4 +1,4 @@
-"""The client's address: what proxies say of it, as far as they are trusted."""
+"""The client's address: taken from trusted proxies only."""
 
 import pytest
 
@@ -15,7 +15,7 @@ from app.web.http.client_address import client_address
         ("192.0.2.9", "203.0.113.7, 198.51.100.1", 1, "198.51.100.1"),
         ("192.0.2.9", "203.0.113.7, 198.51.100.1", 2, "203.0.113.7"),
         ("192.0.2.9", "10.0.0.1,203.0.113.7 ,\t198.51.100.1", 2, "203.0.113.7"),
-        ("192.0.2.9", "203.0.113.7", 3, "203.0.113.7"),  # fewer hops than trusted
+        ("192.0.2.9", "203.0.113.7", 3, "203.0.113.7"),  # fewer proxies than trusted
         ("192.0.2.9", "203.0.113.7, unknown", 2, "192.0.2.9"),
         ("192.0.2.9", "<script>, 198.51.100.1", 2, "198.51.100.1"),
         ("192.0.2.9", "203.0.113.7,,198.51.100.1", 3, "198.51.100.1"),
@@ -25,7 +25,7 @@ from app.web.http.client_address import client_address
         ("a socket's path", "", 0, None),
     ],
 )
-def test_as_many_entries_as_proxies_are_believed_from_the_right(
+def test_one_entry_for_each_trusted_proxy_is_used_from_the_right(
     peer: str, forwarded_for: str, trusted: int, expected: str | None
 ) -> None:
     assert client_address(peer, forwarded_for, trusted) == expected
@@ -54,7 +54,7 @@ def test_as_many_entries_as_proxies_are_believed_from_the_right(
         ("1" * 10_000, None),
     ],
 )
-def test_an_address_loses_port_brackets_and_zone_or_is_none(
+def test_port_brackets_and_zone_are_removed_from_an_address(
     entry: str, expected: str | None
 ) -> None:
     assert client_address("192.0.2.9", entry, 1) == (expected or "192.0.2.9")

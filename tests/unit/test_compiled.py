@@ -1,6 +1,6 @@
-"""Compiled operations answer what graphql-core's executor answers, to the letter.
+"""Compiled operations return exactly what graphql-core's executor returns.
 
-Examples first, a point each; then thousands of random operations through both executors.
+First examples, one for each point; then thousands of random operations in both executors.
 """
 
 import enum
@@ -72,40 +72,40 @@ def compile_text(schema: GraphQLSchema, text: str, name: str | None = None) -> A
     return compile_operation(schema, document, get_operation_ast(document, name), LEAF_SHORTCUTS)
 
 
-def ran(
+def run_compiled(
     schema: GraphQLSchema, text: str, context: Any = None, name: str | None = None, **raw: Any
 ) -> ExecutionResult:
-    """What the compiled operation answers."""
+    """Return the result of the compiled operation."""
     operation = compile_text(schema, text, name)
     definitions = get_operation_ast(parse(text), name).variable_definitions
     return operation.run(context, get_variable_values(schema, definitions, raw))
 
 
-def told(result: ExecutionResult) -> tuple:
-    """All that a result says; repr keeps the order of keys, and tells 1 from True and 1.0."""
+def describe(result: ExecutionResult) -> tuple:
+    """Return all content of a result; repr keeps the order of keys, and 1, True and 1.0 differ."""
     return repr(result.data), [
         (error.message, error.path, error.locations, repr(error.original_error), error.extensions)
         for error in result.errors or ()
     ]
 
 
-def agreed(
+def run_both(
     schema: GraphQLSchema, text: str, context: Any = None, name: str | None = None, **raw: Any
 ) -> ExecutionResult:
-    """What both executors answer."""
+    """Run both executors, check that their results are equal, and return the result."""
     expected = execute(
         schema, parse(text), context_value=context, variable_values=raw, operation_name=name
     )
-    result = ran(schema, text, context, name, **raw)
-    assert told(result) == told(expected)
+    result = run_compiled(schema, text, context, name, **raw)
+    assert describe(result) == describe(expected)
     assert [error.nodes for error in result.errors or ()] == [
         error.nodes for error in expected.errors or ()
     ]
     return result
 
 
-def schema_of(sdl: str, **resolvers: Callable) -> GraphQLSchema:
-    """A schema of graphql-core's own; resolvers are named Type_field."""
+def build_sdl_schema(sdl: str, **resolvers: Callable) -> GraphQLSchema:
+    """Build a graphql-core schema; resolvers are named Type_field."""
     schema = build_schema(sdl)
     for name, resolver in resolvers.items():
         type_name, _, field_name = name.partition("_")
@@ -113,12 +113,12 @@ def schema_of(sdl: str, **resolvers: Callable) -> GraphQLSchema:
     return schema
 
 
-def answering(sdl: str, value: Any) -> GraphQLSchema:
-    """A schema whose field `it` answers `value`."""
-    return schema_of(sdl, Query_it=lambda *_: value)
+def build_answering_schema(sdl: str, value: Any) -> GraphQLSchema:
+    """Build a schema whose field `it` returns `value`."""
+    return build_sdl_schema(sdl, Query_it=lambda *_: value)
 
 
-def raising(error: BaseException) -> Callable:
+def make_failing_resolver(error: BaseException) -> Callable:
     def resolver(*_: Any, **__: Any) -> Any:
         raise error
 
@@ -155,8 +155,8 @@ NODE = {
         "{ it { ...N next { id } all { ...N } } } fragment N on Node { next { all { id } } }",
     ],
 )
-def test_merges_what_is_selected_more_than_once_in_the_order_of_the_first(text: str) -> None:
-    assert agreed(answering(TREE, NODE), text).errors is None
+def test_merges_repeated_fields_at_the_place_of_the_first(text: str) -> None:
+    assert run_both(build_answering_schema(TREE, NODE), text).errors is None
 
 
 SWITCHED = """
@@ -171,12 +171,12 @@ fragment N on Node {
 
 
 @pytest.mark.parametrize("given", [{"a": True}, {"a": False}, {"b": None}, {"b": False}])
-def test_skips_and_includes_by_literals_and_variables(given: dict) -> None:
-    agreed(answering(TREE, NODE), SWITCHED, **({"a": True} | given))
+def test_skip_and_include_accept_literals_and_variables(given: dict) -> None:
+    run_both(build_answering_schema(TREE, NODE), SWITCHED, **({"a": True} | given))
 
 
-def test_one_operation_serves_every_combination_beyond_those_it_remembers() -> None:
-    schema = answering(TREE, NODE)
+def test_an_operation_runs_more_variants_than_it_caches() -> None:
+    schema = build_answering_schema(TREE, NODE)
     names = [f"s{number}" for number in range(5)]
     definitions = ", ".join(f"${name}: Boolean!" for name in names)
     fields = " ".join(f"{name}: id @skip(if: ${name})" for name in names)
@@ -185,12 +185,12 @@ def test_one_operation_serves_every_combination_beyond_those_it_remembers() -> N
     for values in product([True, False], repeat=5):
         given = dict(zip(names, values, strict=True))
         expected = execute(schema, parse(text), variable_values=given)
-        assert told(operation.run(None, given)) == told(expected)
+        assert describe(operation.run(None, given)) == describe(expected)
     assert len(operation._variants) == MOST_VARIANTS
 
 
 class Attributes:
-    """A source with every kind of attribute."""
+    """A source with attributes of every kind."""
 
     name = "of the class"
     tags = ()
@@ -208,7 +208,7 @@ class Attributes:
 
 
 class Called:
-    """A value that is also a function, which answers another."""
+    """A value that is also a function, which returns another value."""
 
     id = name = "of the function"
 
@@ -230,7 +230,7 @@ class Person(graphene.ObjectType):
     all = graphene.List(lambda: Person)
 
 
-def graphene_answering(type_: Any, value: Any) -> GraphQLSchema:
+def build_graphene_schema(type_: Any, value: Any) -> GraphQLSchema:
     class Query(graphene.ObjectType):
         it = graphene.Field(type_, resolver=lambda *_: value)
 
@@ -251,14 +251,14 @@ READABLE = [
 
 
 @pytest.mark.parametrize("source", READABLE, ids=range(len(READABLE)))
-@pytest.mark.parametrize("schema", [answering, graphene_answering])
+@pytest.mark.parametrize("schema", [build_answering_schema, build_graphene_schema])
 def test_reads_dicts_and_attributes_as_default_resolvers_do(schema: Any, source: Any) -> None:
-    it = schema(TREE if schema is answering else Person, source)
-    agreed(it, "{ it { id name tags next { id name tags } all { id name } } }")
-    agreed(it, "{ it { name tags } }")
+    it = schema(TREE if schema is build_answering_schema else Person, source)
+    run_both(it, "{ it { id name tags next { id name tags } all { id name } } }")
+    run_both(it, "{ it { name tags } }")
 
 
-def test_graphql_core_calls_the_methods_it_finds_and_graphene_does_not() -> None:
+def test_graphql_core_calls_methods_and_graphene_does_not() -> None:
     class Methods:
         def greet(self, info: Any, upper: bool) -> str:
             return f"{info.field_name} {upper}"
@@ -267,19 +267,19 @@ def test_graphql_core_calls_the_methods_it_finds_and_graphene_does_not() -> None
             return [{"id": info.field_name}]
 
     text = "{ it { greet(upper: true) all { id } } }"
-    result = agreed(answering(TREE, Methods()), text)
+    result = run_both(build_answering_schema(TREE, Methods()), text)
     assert result.data == {"it": {"greet": "greet True", "all": [{"id": "all"}]}}
-    assert agreed(graphene_answering(Person, Methods()), "{ it { all { id } } }").errors
+    assert run_both(build_graphene_schema(Person, Methods()), "{ it { all { id } } }").errors
 
 
 class Text(str):
-    """A text of another type."""
+    """A value of a subclass of str."""
 
     __slots__ = ()
 
 
 class Odd:
-    """No value of any scalar type, and refused by its own `str`."""
+    """A value of no scalar type, whose `str` raises an error."""
 
     def __str__(self) -> str:
         raise ValueError("odd")
@@ -311,7 +311,7 @@ MORE_SCALARS = (graphene.DateTime, graphene.Date, graphene.Time, graphene.JSONSt
 
 
 @pytest.mark.parametrize("type_", [*SCALARS, *MORE_SCALARS, graphene.BigInt, *ENUMS], ids=str)
-def test_serialises_and_refuses_as_the_type_itself(type_: Any) -> None:
+def test_serializes_and_refuses_like_the_type_itself(type_: Any) -> None:
     class Leaves(graphene.ObjectType):
         one = graphene.Field(type_)
         sure = graphene.Field(type_, required=True)
@@ -320,21 +320,23 @@ def test_serialises_and_refuses_as_the_type_itself(type_: Any) -> None:
 
     for value in VALUES:
         source = {"one": value, "sure": value, "many": [value, None, value], "all": [value]}
-        agreed(graphene_answering(Leaves, source), "{ it { one many all } a: it { sure } }")
+        run_both(build_graphene_schema(Leaves, source), "{ it { one many all } a: it { sure } }")
 
 
-def test_serialises_enums_of_graphql_core_and_scalars_of_ones_own() -> None:
-    schema = answering("enum E { A B } scalar S type T { e: E, s: S } type Query { it: [T] }", None)
+def test_serializes_enums_of_graphql_core_and_custom_scalars() -> None:
+    schema = build_answering_schema(
+        "enum E { A B } scalar S type T { e: E, s: S } type Query { it: [T] }", None
+    )
     schema.type_map["S"].serialize = lambda value: None if value == "B" else {"it": value}
     schema.type_map["E"].values["B"].value = ["unhashable"]
     schema.query_type.fields["it"].resolve = lambda *_: [
         {"e": value, "s": value} for value in ("A", "B", ["unhashable"], "C", 1)
     ]
-    agreed(schema, "{ it { e s } }")
+    run_both(schema, "{ it { e s } }")
 
 
 class Once:
-    """An iterator, so that only the first to read it gets its items; then it may break off."""
+    """An iterator, which can be read once and may raise an error at its end."""
 
     def __init__(self, items: Iterable, error: Exception | None = None) -> None:
         self._items, self._error = iter(items), error
@@ -351,7 +353,7 @@ class Once:
         return "Once()"
 
 
-def broken_off() -> Once:
+def make_failing_iterator() -> Once:
     return Once(["first"], LookupError("broken off"))
 
 
@@ -360,28 +362,29 @@ LISTS: list[Callable[[], Any]] = [
     *(lambda value=value: value for value in ([None], ["a", None], [["a"]], [Odd(), "a", [1]])),
     lambda: (letter for letter in "ab"),
     lambda: {"a": 1}.keys(),
-    broken_off,
+    make_failing_iterator,
 ]
 
 
 @pytest.mark.parametrize("type_", ["[String]", "[String!]", "[String]!", "[String!]!"])
-def test_takes_what_can_be_iterated_for_a_list_and_reads_it_once(type_: str) -> None:
+def test_accepts_any_iterable_as_a_list_and_reads_it_once(type_: str) -> None:
     text = "{ it { list rest } }"
     for make in LISTS:
         made = [[{"list": make(), "rest": "read"}, {"list": ["z"]}] for _ in range(2)]
-        schema = schema_of(
+        schema = build_sdl_schema(
             f"type T {{ list: {type_}, rest: String }} type Query {{ it: [T] }}",
             Query_it=lambda *_, made=made: made.pop(),
         )
-        agreed(schema, text)
+        run_both(schema, text)
 
 
 def test_lists_of_lists_keep_their_shape() -> None:
     sdl = "type T { id: Int! } type Query { it: [[[T!]!]] }"
     value = [[[{"id": 1}], [], ({"id": 2}, {"id": 3})], None, [], [[{"id": 4}]]]
-    assert agreed(answering(sdl, value), "{ it { id } }").errors is None
-    agreed(
-        answering(sdl, [*value, [[{"id": 1}, None], None], [[{"id": None}]], [5]]), "{ it { id } }"
+    assert run_both(build_answering_schema(sdl, value), "{ it { id } }").errors is None
+    run_both(
+        build_answering_schema(sdl, [*value, [[{"id": 1}, None], None], [[{"id": None}]], [5]]),
+        "{ it { id } }",
     )
 
 
@@ -395,7 +398,7 @@ BAD = [None, Undefined, [], 5, ValueError("bad"), {"id": None}, {"id": Odd()}, O
     "resolved", ["", "T_id", "T_sure", "T_ts T_t", "T_id T_odd T_sure T_ts T_t"]
 )
 @pytest.mark.parametrize("bad", BAD, ids=repr)
-def test_null_goes_up_to_the_nearest_that_may_be_null(bad: Any, resolved: str) -> None:
+def test_null_propagates_to_the_nearest_nullable_field(bad: Any, resolved: str) -> None:
     def read(source: Any, info: Any) -> Any:
         return source[info.field_name]
 
@@ -408,25 +411,25 @@ def test_null_goes_up_to_the_nearest_that_may_be_null(bad: Any, resolved: str) -
     }
     source = {**below, "t": {**below, "ts": bad, "odd": bad}}
     resolvers = dict.fromkeys(["Query_it", "Query_nil"], lambda *_: source)
-    schema = schema_of(LEVELS, **resolvers, **dict.fromkeys(resolved.split(), read))
+    schema = build_sdl_schema(LEVELS, **resolvers, **dict.fromkeys(resolved.split(), read))
     for part in ("sure { id }", "ts { id }", "odd { id } id", "id t { ts { id } odd { id } }"):
         for text in ("{ nil { %s } }", "{ it { %s } nil { id } }", "{ nil { id t { %s } } }"):
-            agreed(schema, text % part)
+            run_both(schema, text % part)
 
 
-def test_errors_of_resolvers_in_lists_have_their_path_and_null_their_neighbours() -> None:
+def test_errors_of_resolvers_in_lists_have_their_path_and_null_propagates() -> None:
     def third(source: dict, *_: Any) -> dict:
         if source["id"] == 3:
             raise AccountError(ErrorReason.INVALID_DATA, fields={"email": ErrorReason.REQUIRED})
         return {"id": source["id"] * 10}
 
-    schema = schema_of(
+    schema = build_sdl_schema(
         LEVELS,
         T_sure=third,
         T_t=third,
         Query_it=lambda *_: {"ts": [{"id": 1}], "odd": [{"id": 2}, {"id": 3}, None, 5, {"id": 4}]},
     )
-    result = agreed(schema, "{ it { ts { sure { id } } odd { id t { id } sure { id } } } }")
+    result = run_both(schema, "{ it { ts { sure { id } } odd { id t { id } sure { id } } } }")
     assert [error.path[2:] for error in result.errors] == [[3, "id"], [1, "t"], [1, "sure"]]
     assert result.errors[1].original_error.fields == [(("email",), ErrorReason.REQUIRED)]
 
@@ -448,9 +451,9 @@ def test_an_error_raised_or_returned_keeps_its_cause_extensions_and_place(error:
     def returned(*_: Any) -> Exception:
         return error
 
-    for resolver in (raising(error), returned, lambda *_: [returned()]):
-        schema = schema_of("type Query { a: String it: [String!] }", Query_it=resolver)
-        result = agreed(schema, "{ a it again: it }")
+    for resolver in (make_failing_resolver(error), returned, lambda *_: [returned()]):
+        schema = build_sdl_schema("type Query { a: String it: [String!] }", Query_it=resolver)
+        result = run_both(schema, "{ a it again: it }")
         causes = {error, getattr(error, "original_error", None)}
         assert {error.original_error for error in result.errors} <= causes
 
@@ -487,11 +490,11 @@ def test_coerces_arguments_defaults_and_variables(text: str, raw: dict) -> None:
     def resolver(_: None, __: Any, **given: Any) -> str:
         return repr(given)
 
-    schema = schema_of(ARGUMENTS, Query_it=resolver, Query_few=resolver)
-    agreed(schema, text, **raw)
+    schema = build_sdl_schema(ARGUMENTS, Query_it=resolver, Query_few=resolver)
+    run_both(schema, text, **raw)
 
 
-def test_no_run_sees_what_another_did_to_its_arguments() -> None:
+def test_a_run_does_not_see_changes_of_arguments_by_another() -> None:
     def spoil(_: None, __: Any, **given: Any) -> str:
         seen = repr(given)
         for value in given.values():
@@ -500,7 +503,7 @@ def test_no_run_sees_what_another_did_to_its_arguments() -> None:
         given.clear()
         return seen
 
-    schema = schema_of(ARGUMENTS, Query_it=spoil)
+    schema = build_sdl_schema(ARGUMENTS, Query_it=spoil)
     operation = compile_text(schema, '{ it(s: ["a"], in: {list: [1]}, i: 4) a: it(i: 4) }')
     first, second = operation.run(None, {}), operation.run(None, {})
     assert first.data == second.data
@@ -516,7 +519,7 @@ def test_literals_are_coerced_once_and_refused_in_every_run() -> None:
             raise ValueError("refused")
         return node.value
 
-    schema = schema_of("scalar S type Query { it(s: S): String }", Query_it=lambda *_, s: s)
+    schema = build_sdl_schema("scalar S type Query { it(s: S): String }", Query_it=lambda *_, s: s)
     schema.type_map["S"].parse_literal = parse_literal
     document = parse('{ it(s: "soon") }')
     operation = compile_operation(schema, document, document.definitions[0])
@@ -524,17 +527,19 @@ def test_literals_are_coerced_once_and_refused_in_every_run() -> None:
     assert parsed == ["soon"]
     document = parse('{ it(s: "late") }')
     operation = compile_operation(schema, document, document.definitions[0])
-    assert told(operation.run(None, {})) == told(execute(schema, document))
+    assert describe(operation.run(None, {})) == describe(execute(schema, document))
 
 
-def test_resolvers_are_told_what_graphql_core_tells_them() -> None:
+def test_resolvers_receive_the_same_info_as_from_graphql_core() -> None:
     infos: list[Any] = []
 
     def noted(_: Any, info: Any, **__: Any) -> Any:
         infos.append(info)
         return [{"id": "1"}]
 
-    schema = schema_of(TREE, Query_it=lambda *_: {"all": [{}]}, Node_all=noted, Node_greet=noted)
+    schema = build_sdl_schema(
+        TREE, Query_it=lambda *_: {"all": [{}]}, Node_all=noted, Node_greet=noted
+    )
     text = """query A($u: Boolean) { it { all { ...N } all { ... { greet(upper: $u) } id } } }
     fragment N on Node { greet(upper: $u) } query B { it { id } }"""
     document, context = parse(text), object()
@@ -552,7 +557,7 @@ def test_resolvers_are_told_what_graphql_core_tells_them() -> None:
         infos.clear()
 
 
-def test_mutations_run_one_after_another_and_one_failing_stops_no_other() -> None:
+def test_mutations_run_in_order_and_continue_after_a_failure() -> None:
     done: list[str] = []
 
     def act(_: None, info: Any, fail: bool = False) -> str:
@@ -563,17 +568,17 @@ def test_mutations_run_one_after_another_and_one_failing_stops_no_other() -> Non
 
     acts = "act(fail: Boolean): String, must(fail: Boolean): String!"
     sdl = f"type Query {{ a: Int }} type Mutation {{ {acts} }}"
-    schema = schema_of(sdl, Mutation_act=act, Mutation_must=act)
+    schema = build_sdl_schema(sdl, Mutation_act=act, Mutation_must=act)
     text = "mutation { a: act b: act(fail: true) c: act d: must(fail: true) e: act }"
-    result = ran(schema, text)
+    result = run_compiled(schema, text)
     assert done == ["a", "b", "c", "d"]
     done.clear()
-    assert told(result) == told(execute(schema, parse(text)))
+    assert describe(result) == describe(execute(schema, parse(text)))
     assert (result.data, len(result.errors)) == (None, 2)
 
 
 @pytest.mark.parametrize("answer", [True, False, None, 1, ValueError("raised")], ids=repr)
-def test_asks_a_type_whether_the_value_is_one_of_it(answer: Any) -> None:
+def test_calls_is_type_of(answer: Any) -> None:
     asked: list[Any] = []
 
     def is_type_of(value: Any, info: Any) -> Any:
@@ -582,14 +587,16 @@ def test_asks_a_type_whether_the_value_is_one_of_it(answer: Any) -> None:
             raise answer
         return answer
 
-    schema = answering(TREE, {"id": "1", "next": {"id": "2"}, "all": [{"id": "3"}, None, 4]})
+    schema = build_answering_schema(
+        TREE, {"id": "1", "next": {"id": "2"}, "all": [{"id": "3"}, None, 4]}
+    )
     schema.type_map["Node"].is_type_of = is_type_of
     text = "{ it { id next { id } all { id } } }"
     document = parse(text)
-    expected = told(execute_sync(schema, document))
+    expected = describe(execute_sync(schema, document))
     calls, asked[:] = list(asked), []
     operation = compile_operation(schema, document, document.definitions[0])
-    assert told(operation.run(None, {})) == expected
+    assert describe(operation.run(None, {})) == expected
     assert asked == calls
 
 
@@ -600,9 +607,9 @@ class Animal(graphene.ObjectType):
     id = graphene.ID()
 
 
-def test_asks_graphenes_possible_types_too() -> None:
+def test_checks_possible_types_of_graphene() -> None:
     value = [Attributes(), {"id": "dict"}, None]
-    agreed(graphene_answering(graphene.List(Animal), value), "{ it { id } }")
+    run_both(build_graphene_schema(graphene.List(Animal), value), "{ it { id } }")
 
 
 FALLS_BACK = """
@@ -628,7 +635,7 @@ type Subscription { cat: Cat }
         "query ($a: Boolean!) { pet @include(if: $a) { __typename } }",
     ],
 )
-def test_leaves_to_graphql_core_what_it_does_not_cover(text: str) -> None:
+def test_leaves_unsupported_operations_to_graphql_core(text: str) -> None:
     async def late(*_: Any) -> str:
         return "late"
 
@@ -639,18 +646,22 @@ def test_leaves_to_graphql_core_what_it_does_not_cover(text: str) -> None:
     def wrapped(*_: Any) -> Any:
         return late()
 
-    schema = schema_of(FALLS_BACK, Query_late=late, Query_stream=stream, Query_wrapped=wrapped)
+    schema = build_sdl_schema(
+        FALLS_BACK, Query_late=late, Query_stream=stream, Query_wrapped=wrapped
+    )
     assert compile_text(schema, text) is None
 
 
-def test_covers_type_conditions_on_abstract_types() -> None:
-    schema = schema_of(FALLS_BACK, Query_cat=lambda *_: {"name": "Tom"})
+def test_supports_type_conditions_on_abstract_types() -> None:
+    schema = build_sdl_schema(FALLS_BACK, Query_cat=lambda *_: {"name": "Tom"})
     text = "{ cat { ... on Named { name } ... on Pet { ... on Cat { also: name } } __typename } }"
-    assert agreed(schema, text).data == {"cat": {"name": "Tom", "also": "Tom", "__typename": "Cat"}}
+    assert run_both(schema, text).data == {
+        "cat": {"name": "Tom", "also": "Tom", "__typename": "Cat"}
+    }
 
 
 class Awaitable:
-    """What a function that is not declared as a coroutine's may return."""
+    """An awaitable, such as a function that is not declared as a coroutine may return."""
 
     name = "read"
 
@@ -662,14 +673,16 @@ class Awaitable:
 
 
 @pytest.mark.parametrize("type_", ["String", "[String]", "[T!]!", "T"])
-def test_an_awaitable_is_a_value_as_it_is_to_execute_sync(type_: str) -> None:
-    schema = answering(f"type T {{ name: String }} type Query {{ it: {type_} }}", Awaitable())
+def test_an_awaitable_is_an_ordinary_value_like_in_execute_sync(type_: str) -> None:
+    schema = build_answering_schema(
+        f"type T {{ name: String }} type Query {{ it: {type_} }}", Awaitable()
+    )
     text = "{ it { name } }" if "T" in type_ else "{ it }"
-    assert told(ran(schema, text)) == told(execute_sync(schema, parse(text)))
+    assert describe(run_compiled(schema, text)) == describe(execute_sync(schema, parse(text)))
 
 
-def test_serves_threads() -> None:
-    schema = schema_of(
+def test_can_be_run_by_several_threads() -> None:
+    schema = build_sdl_schema(
         TREE, Query_it=lambda _, info: {"id": info.context, "all": [{"id": info.context}]}
     )
     text = "query ($a: Boolean!) { it { id all @skip(if: $a) { id } } }"
@@ -688,7 +701,7 @@ def test_serves_threads() -> None:
 
 
 class Raised:
-    """Instead of a value: an error to raise when it is read."""
+    """A placeholder for a value: an error that is raised when it is read."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
@@ -713,9 +726,9 @@ class Source:
 
 
 class World:
-    """What resolvers answer in one run: the same for the same seed. `calls` is what they noted.
+    """The data that resolvers return in one run, determined by the seed; `calls` records calls.
 
-    trouble: how probable it is, from 0 to 1, that a value is not one of its type.
+    trouble: the probability, from 0 to 1, that a value does not have the type of its field.
     """
 
     def __init__(self, seed: int, trouble: float) -> None:
@@ -730,7 +743,7 @@ class World:
 
 
 def answer(_source: Any, info: Any, **given: Any) -> Any:
-    """The resolver of every field that has one."""
+    """Resolve any field that has a resolver."""
     world: World = info.context
     path = info.path.as_list()
     describe_origin = (
@@ -753,7 +766,7 @@ TROUBLES: list[Callable[[], Any]] = [
     lambda: Raised(KeyError("raised")),
     lambda: Raised(GraphQLError("raised", extensions={"b": 2})),
     lambda: Raised(AccountError(ErrorReason.REQUIRED, fields={"name": ErrorReason.TOO_LONG})),
-    broken_off,
+    make_failing_iterator,
     lambda: [None],
     lambda: [{}],
     lambda: UserDict(id="1"),
@@ -772,7 +785,7 @@ USUAL: dict[str, tuple] = {
 
 
 class Answers:
-    """Random values for a type, mostly of it."""
+    """Random values for a type, most of them valid."""
 
     def __init__(self, rng: Random, trouble: float) -> None:
         self.rng, self.trouble = rng, trouble
@@ -817,8 +830,9 @@ def record(values: dict[str, Any]) -> Record:
 
 
 class Variation:
-    """A random rewriting of an operation: aliases, fragments, merged fields, @skip and @include,
-    and variables for literals. Mostly it is as valid as it was."""
+    """A random rewriting of an operation, with aliases, fragments, repeated fields, @skip and
+    @include, and variables instead of literals. Most results are still valid.
+    """
 
     def __init__(self, schema: GraphQLSchema, rng: Random) -> None:
         self.schema, self.rng = schema, rng
@@ -858,7 +872,7 @@ class Variation:
         return "{ " + " ".join(parts) + " }"
 
     def more(self, parent: Any, depth: int = 0) -> str:
-        """A field that was not asked for, with all its arguments left out."""
+        """Return a field that was not selected, without its optional arguments."""
         name, field = self.rng.choice(list(parent.fields.items()))
         key = f"more{name}: " if field.args or self.often(0.2) else ""
         type_ = get_named_type(field.type)
@@ -873,7 +887,7 @@ class Variation:
         return f"{key}{name} {self.directives()}{block}"
 
     def wrapped(self, selections: str, parent: Any) -> list[str]:
-        """The selections in a fragment, which may be spread twice, and within another."""
+        """Return the selections in a fragment, which may be spread twice and inside another."""
         block = "{ " + selections + " }"
         if self.often(0.5):
             condition = f"on {parent.name} " if parent.interfaces or self.often(0.5) else ""
@@ -910,7 +924,7 @@ class Variation:
         return f"{alias}{name}{f'({given})' if given else ''} {self.directives()}{block}"
 
     def directives(self) -> str:
-        """Nothing, mostly; or @skip, @include or both, of a literal or a variable."""
+        """Return @skip, @include, both, or mostly nothing, with a literal or a variable."""
         chosen = [name for name in ("skip", "include") if self.often(0.12)]
         return "".join(f"@{name}(if: {self.switch(name == 'include')}) " for name in chosen)
 
@@ -928,7 +942,7 @@ class Variation:
         return f"${name}"
 
     def literal(self, node: ValueNode, type_: GraphQLType) -> str:
-        """The literal, or a variable for it or for parts of it: the same wherever it stands."""
+        """Return the literal, or variables for it or its parts: the same for equal literals."""
         known = print_ast(node), str(type_)
         if known not in self._literals:
             self._literals[known] = self._literal(node, type_)
@@ -1022,7 +1036,7 @@ class GuestMutation(graphene.ObjectType):
 
 
 def zoo() -> GraphQLSchema:
-    schema = schema_of(ZOO, **dict.fromkeys(ZOO_RESOLVERS, answer))
+    schema = build_sdl_schema(ZOO, **dict.fromkeys(ZOO_RESOLVERS, answer))
     for root in (schema.query_type, schema.mutation_type):
         for field in root.fields.values():
             field.resolve = answer
@@ -1032,7 +1046,7 @@ def zoo() -> GraphQLSchema:
 
 
 def accounts() -> GraphQLSchema:
-    """The schema of the server; every field with a resolver of its own answers at random."""
+    """Return the schema of the server with random values from every field that has a resolver."""
     schema = build_real_schema().graphql_schema
     for type_ in schema.type_map.values():
         if isinstance(type_, GraphQLObjectType) and not type_.name.startswith("__"):
@@ -1064,13 +1078,13 @@ TRIES = settings(
     deadline=None,
     database=None,
     print_blob=True,
-    phases=(Phase.generate,),  # not shrunk: that takes minutes, and the message has it all
+    phases=(Phase.generate,),  # not shrunk: it takes minutes, and the message is complete
     suppress_health_check=list(HealthCheck),
 )
 
 
 def compare(schema: GraphQLSchema, text: str, raw: dict, rng: Random) -> Iterator[str]:
-    """Run an operation through both executors, with other answers and @skips each time."""
+    """Run an operation in both executors several times, with other values and @skips each time."""
     document = parse(text)
     if validate(schema, document):
         yield "invalid"
@@ -1086,8 +1100,8 @@ def compare(schema: GraphQLSchema, text: str, raw: dict, rng: Random) -> Iterato
 
 
 @contextmanager
-def noting_help(helped: list[str]) -> Iterator[None]:
-    """Note in `helped` what graphql-core has to complete meanwhile."""
+def record_completions(helped: list[str]) -> Iterator[None]:
+    """Record in `helped` the types whose values graphql-core completes in this block."""
     complete = ExecutionContext.complete_value
 
     def noted(self: ExecutionContext, return_type: Any, *rest: Any) -> Any:
@@ -1113,9 +1127,9 @@ def compare_runs(
     again = World(world.seed, world.trouble)
     helped: list[str] = []
     expected = execute_sync(schema, document, context_value=world, variable_values=raw)
-    with noting_help(helped):
+    with record_completions(helped):
         result = operation.run(again, variables)
-    assert told(result) == told(expected), (document.loc.source.body, raw)
+    assert describe(result) == describe(expected), (document.loc.source.body, raw)
     assert again.calls == world.calls, (document.loc.source.body, raw)
     if expected.errors:
         return "failed in part"
@@ -1124,7 +1138,7 @@ def compare_runs(
 
 @pytest.mark.parametrize("kind", [queries, mutations], ids=["queries", "mutations"])
 @pytest.mark.parametrize("name", SCHEMAS)
-def test_random_operations_answer_alike(name: str, kind: Callable) -> None:
+def test_random_operations_have_equal_results(name: str, kind: Callable) -> None:
     schema = SCHEMAS[name]
     counted: Counter[str] = Counter()
 

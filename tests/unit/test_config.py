@@ -1,4 +1,4 @@
-"""Settings: defaults, types, and what production refuses."""
+"""Settings: defaults, types, and the requirements of production."""
 
 import os
 import subprocess
@@ -32,7 +32,7 @@ def test_defaults_in_development() -> None:
     assert settings.production is False
 
 
-def test_production_is_the_default_and_strict() -> None:
+def test_production_is_the_default_and_has_strict_defaults() -> None:
     settings = load_settings({name: PRODUCTION[name] for name in ("SECRET_KEY", "MONGODB_URI")})
     assert settings.production is True
     assert settings.graphiql is False
@@ -87,7 +87,7 @@ def test_production_refuses(changes: dict, variable: str) -> None:
         ("OUTBOX_RETRY_SECONDS", "0"),
     ],
 )
-def test_a_wrong_value_is_told_in_one_line_naming_the_variable(name: str, value: str) -> None:
+def test_a_wrong_value_is_reported_in_one_line_with_the_variable(name: str, value: str) -> None:
     with pytest.raises(SettingsError) as refused:
         load_settings({**DEVELOPMENT, name: value})
     assert str(refused.value).startswith(f"{name}: ")
@@ -102,12 +102,12 @@ def test_a_request_may_log_in_1_to_100_times(value: str) -> None:
         load_settings({**DEVELOPMENT, "MAX_LOGINS": value})
 
 
-def test_operations_are_compiled_unless_a_setting_says_otherwise() -> None:
+def test_operations_are_compiled_by_default() -> None:
     assert load_settings(DEVELOPMENT).compiled is True
     assert load_settings({**DEVELOPMENT, "COMPILED": "false"}).compiled is False
 
 
-def test_values_are_typed() -> None:
+def test_values_have_their_types() -> None:
     settings = load_settings(
         {
             **DEVELOPMENT,
@@ -127,14 +127,14 @@ def test_values_are_typed() -> None:
     assert settings.workers == 3
 
 
-def test_mail_has_defaults_outside_production_alone() -> None:
+def test_mail_has_defaults_only_outside_production() -> None:
     development, production = load_settings(DEVELOPMENT), load_settings(PRODUCTION)
     assert str(development.mail_from) == "Contas <contas@example.com>"
     assert development.frontend_url == "http://localhost:3000"
     assert (production.mail_from, production.frontend_url, production.smtp_url) == (None,) * 3
 
 
-def test_mail_is_told_whom_it_is_from_and_where_links_point() -> None:
+def test_mail_has_settings_for_its_sender_and_its_links() -> None:
     given = {"MAIL_FROM": '"São Zé, Ltda." <a.b@c.example>', "FRONTEND_URL": "https://x.example/y/"}
     settings = load_settings({**DEVELOPMENT, **given})
     assert settings.mail_from.display_name == "São Zé, Ltda."
@@ -183,13 +183,13 @@ def test_a_variable_set_to_nothing_counts_as_not_set() -> None:
 
 
 @pytest.mark.parametrize("name", ["HOST_FILE", "JWT_ISSUER_FILE", "FLASK_ENV_FILE"])
-def test_only_secrets_may_come_in_files(name: str, tmp_path: Path) -> None:
+def test_only_secrets_may_be_read_from_files(name: str, tmp_path: Path) -> None:
     file = tmp_path / "value"
     file.write_text("testing")
     assert load_settings({**DEVELOPMENT, name: str(file)}) == load_settings(DEVELOPMENT)
 
 
-def test_extensions_are_names_of_python_modules() -> None:
+def test_reads_extensions_as_names_of_python_modules() -> None:
     given = {**DEVELOPMENT, "EXTENSIONS": "company.accounts, phone ,"}
     assert load_settings(given).extensions == ("company.accounts", "phone")
     assert load_settings(DEVELOPMENT).extensions == ()
@@ -198,7 +198,7 @@ def test_extensions_are_names_of_python_modules() -> None:
 @pytest.mark.parametrize(
     "value", ["company-accounts", "a..b", ".a", "a/b", "1a", "a class", "class"]
 )
-def test_an_extension_that_is_no_module_name_is_refused(value: str) -> None:
+def test_refuses_an_extension_that_is_no_module_name(value: str) -> None:
     with pytest.raises(SettingsError) as refused:
         load_settings({**DEVELOPMENT, "EXTENSIONS": value})
     expected = "EXTENSIONS: Not a list of Python modules such as company.accounts."
@@ -227,7 +227,7 @@ def test_the_environment_wins_over_the_file(
     assert (settings.port, settings.threads) == (6002, 3)
 
 
-def test_an_address_that_the_driver_refuses_is_told_without_repeating_it() -> None:
+def test_a_uri_that_the_driver_refuses_is_reported_without_repeating_it() -> None:
     environment = {**os.environ, **DEVELOPMENT, "ENV_FILE": os.devnull}
     environment["MONGODB_URI"] = "mongodb://user:segredo@@host/"
     run = subprocess.run(
@@ -242,7 +242,7 @@ def test_an_address_that_the_driver_refuses_is_told_without_repeating_it() -> No
 
 
 @pytest.mark.parametrize("module", ["app.config", "application"])
-def test_a_wrong_value_stops_the_start_without_a_trace(module: str) -> None:
+def test_a_wrong_value_prevents_the_start_without_a_traceback(module: str) -> None:
     environment = {**os.environ, **DEVELOPMENT, "ENV_FILE": os.devnull, "PORT": "http"}
     run = subprocess.run(
         [sys.executable, "-m", module], env=environment, capture_output=True, text=True, check=False
@@ -259,7 +259,7 @@ SECRET_VALUES = {
 }
 
 
-def test_all_secrets_may_come_in_files() -> None:
+def test_every_secret_may_be_read_from_a_file() -> None:
     assert set(SECRET_VALUES) == set(SECRETS)
 
 
@@ -298,7 +298,7 @@ def test_a_secret_set_to_nothing_beside_its_file_counts_as_not_set(tmp_path: Pat
         (b"segredo" * 4000, "Is longer than 16384 bytes."),
     ],
 )
-def test_a_file_that_holds_no_secret_is_told_without_path_or_content(
+def test_an_invalid_secret_file_is_reported_without_path_or_content(
     content: bytes | None, fault: str, tmp_path: Path
 ) -> None:
     file = tmp_path / "segredo"
@@ -309,7 +309,7 @@ def test_a_file_that_holds_no_secret_is_told_without_path_or_content(
     assert str(refused.value) == f"SECRET_KEY_FILE: {fault}"
 
 
-def test_a_folder_is_no_secret(tmp_path: Path) -> None:
+def test_a_folder_as_secret_file_is_refused(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as refused:
         load_settings({**DEVELOPMENT, "SMTP_URL_FILE": str(tmp_path)})
     assert str(refused.value) == "SMTP_URL_FILE: Cannot be read: Is a directory."
@@ -334,7 +334,7 @@ def test_a_secret_from_a_file_is_checked_and_never_repeated(
     assert str(refused.value) == fault
 
 
-def test_the_boot_script_is_told_whether_there_is_a_database_but_no_secret(tmp_path: Path) -> None:
+def test_the_boot_script_learns_whether_a_database_is_set_but_no_secret(tmp_path: Path) -> None:
     file = tmp_path / "uri"
     file.write_text(SECRET_VALUES["MONGODB_URI"])
     given = {**os.environ, **DEVELOPMENT, "ENV_FILE": os.devnull, "MONGODB_URI_FILE": str(file)}

@@ -1,4 +1,4 @@
-"""The way to the database: what the driver is asked of itself."""
+"""The database connection: how the URI limits connections."""
 
 from math import inf
 
@@ -12,7 +12,7 @@ from app.models import connection
 @pytest.mark.parametrize(
     ("options", "most"), [("", 100), ("?maxPoolSize=2", 2), ("?maxPoolSize=0", inf)]
 )
-def test_the_address_bounds_the_connections(
+def test_the_uri_limits_the_number_of_connections(
     monkeypatch: pytest.MonkeyPatch, options: str, most: float
 ) -> None:
     with MongoClient(f"mongodb://127.0.0.1:9/{options}", connect=False) as client:
@@ -20,7 +20,7 @@ def test_the_address_bounds_the_connections(
         assert connection.most_connections() == most
 
 
-def test_without_a_database_nothing_bounds_them(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_there_is_no_limit_without_a_database(monkeypatch: pytest.MonkeyPatch) -> None:
     def nobody() -> None:
         raise mongoengine.ConnectionFailure
 

@@ -1,4 +1,4 @@
-"""Devices: what a user agent says of the browser and the system."""
+"""Devices: browser and system, read from the user agent."""
 
 import subprocess
 import sys
@@ -38,22 +38,22 @@ WEBKIT = "AppleWebKit/537.36 (KHTML, like Gecko)"
         ("Some app (Android 14)", "Android"),
     ],
 )
-def test_names_the_browser_and_the_system_as_far_as_known(user_agent: str, device: str) -> None:
+def test_names_the_known_browser_and_system(user_agent: str, device: str) -> None:
     assert describe_device(user_agent) == device
 
 
 @pytest.mark.parametrize("rubbish", [None, "", " ", "x", "\x00", "é" * 600, "(" * 600, "\ud800"])
-def test_rubbish_is_no_device(rubbish: str | None) -> None:
+def test_random_text_is_no_device(rubbish: str | None) -> None:
     assert describe_device(rubbish) is None
 
 
-def test_reads_no_further_than_what_is_kept_of_a_user_agent() -> None:
+def test_reads_only_the_stored_part_of_a_user_agent() -> None:
     assert describe_device("x" * (USER_AGENT_LENGTH - len(" curl/8.5.0")) + " curl/8.5.0") == "curl"
     assert describe_device("x" * USER_AGENT_LENGTH + " curl/8.5.0") is None
 
 
-def seconds_to_read(user_agent: str) -> float:
-    """The least processor time of three readings, none of them remembered."""
+def measure_reading(user_agent: str) -> float:
+    """Return the least processor time of three readings, none of them cached."""
     times = []
     for _ in range(3):
         began = process_time()
@@ -62,14 +62,14 @@ def seconds_to_read(user_agent: str) -> float:
     return min(times)
 
 
-def test_hostile_user_agents_cost_little_more_than_prose() -> None:
+def test_hostile_user_agents_take_little_longer_than_ordinary_text() -> None:
     longest = USER_AGENT_LENGTH - 1
-    prose = seconds_to_read(("lorem ipsum " * longest)[:longest])
+    prose = measure_reading(("lorem ipsum " * longest)[:longest])
     for unit in ("a", "Linux", "(", "Mozilla/5.0 ", "Android ", "Chrome/1", "1.1", "like Gecko "):
-        assert seconds_to_read((unit * longest)[:longest]) < 10 * prose
+        assert measure_reading((unit * longest)[:longest]) < 10 * prose
 
 
-def test_the_patterns_are_not_loaded_before_a_device_is_asked_for() -> None:
+def test_the_patterns_are_loaded_with_the_first_device() -> None:
     ask = (
         "import sys; import app.factory; from app.accounts.devices import describe_device\n"
         "assert 'ua_parser' not in sys.modules\n"

@@ -1,4 +1,4 @@
-"""The document cache: bounded in number and in characters, refusals remembered."""
+"""The document cache: limited in number and in characters; it caches refusals, too."""
 
 from concurrent.futures import ThreadPoolExecutor
 
@@ -12,7 +12,7 @@ from schema.root import build_schema
 SCHEMA = build_schema().graphql_schema
 
 
-def cache(**bounds: int) -> DocumentCache:
+def make_cache(**bounds: int) -> DocumentCache:
     return DocumentCache(SCHEMA, Options(), **bounds)
 
 
@@ -22,7 +22,7 @@ def test_parses_and_validates_a_text_once(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(
         document_limits, "parse", lambda text, **most: read.append(text) or real(text)
     )
-    known = cache()
+    known = make_cache()
     first = known.get("{ me { id } }")
     assert known.get("{ me { id } }") is first
     assert known.get("{ me { idd } }").errors
@@ -30,8 +30,8 @@ def test_parses_and_validates_a_text_once(monkeypatch: pytest.MonkeyPatch) -> No
     assert read == ["{ me { id } }", "{ me { idd } }"]
 
 
-def test_forgets_the_one_used_longest_ago() -> None:
-    known = cache(most=2)
+def test_evicts_the_least_recently_used_document() -> None:
+    known = make_cache(most=2)
     first = known.get("{ a: me { id } }")
     known.get("{ b: me { id } }")
     assert known.get("{ a: me { id } }") is first
@@ -40,8 +40,8 @@ def test_forgets_the_one_used_longest_ago() -> None:
     assert len(known) == 2
 
 
-def test_keeps_no_more_characters_than_its_bound() -> None:
-    known = cache(most_characters=1000)
+def test_caches_no_more_characters_than_its_limit() -> None:
+    known = make_cache(most_characters=1000)
     for number in range(100):
         known.get(f"{{ a{number}: me {{ id }} }}" + " " * 80)
     assert len(known) == 10
@@ -49,8 +49,8 @@ def test_keeps_no_more_characters_than_its_bound() -> None:
     assert len(known) == 10
 
 
-def test_serves_threads() -> None:
-    known = cache(most=5)
+def test_can_be_used_by_several_threads() -> None:
+    known = make_cache(most=5)
 
     def ask(number: int) -> bool:
         return not known.get(f"{{ a{number % 10}: me {{ id }} }}").errors
@@ -60,8 +60,8 @@ def test_serves_threads() -> None:
     assert len(known) <= 5
 
 
-def test_suggestions_are_hidden_with_introspection() -> None:
+def test_suggestions_are_shown_only_with_introspection() -> None:
     open_ = DocumentCache(SCHEMA, Options(introspection=True))
     told = open_.get("{ me { emai } }").errors[0]
     assert "Did you mean" in told.extensions["detail"]
-    assert "Did you mean" not in cache().get("{ me { emai } }").errors[0].extensions["detail"]
+    assert "Did you mean" not in make_cache().get("{ me { emai } }").errors[0].extensions["detail"]

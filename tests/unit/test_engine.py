@@ -1,4 +1,4 @@
-"""The engine without this product: a schema of graphql-core's own, and what Options change."""
+"""The engine without this product: a graphql-core schema, and the effect of Options."""
 
 import logging
 from typing import Any
@@ -21,7 +21,7 @@ HELLO = "query Hello($name: String!) { hello(name: $name) }"
 
 
 class RefusedError(Exception):
-    """The product's own error."""
+    """An error of the product."""
 
 
 def raise_error(error: Exception) -> Any:
@@ -39,7 +39,7 @@ def build() -> GraphQLSchema:
 
 
 def answer(text: str, variables: dict | None = None, **options: Any) -> dict[str, Any]:
-    """The response of one request, or the errors it is refused with."""
+    """Return the response of one request, or the errors that refuse it."""
     executor = Executor(build(), Options(**options))
     asked, context = Parameters(text, variables), RequestContext(request_id="r-1")
     try:
@@ -71,16 +71,14 @@ def test_runs_an_operation_compiled_or_not(compiled: bool) -> None:
         (HELLO, "INVALID_DATA"),
     ],
 )
-def test_words_its_own_errors_in_english(text: str, reason: str) -> None:
+def test_writes_its_own_messages_in_english(text: str, reason: str) -> None:
     response = answer(text)
     assert find_reasons(response) == [reason]
     assert response["errors"][0]["message"] == EngineReason[reason].value
 
 
 @pytest.mark.parametrize("compiled", [True, False])
-def test_hides_and_logs_what_the_product_does_not_know(
-    compiled: bool, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_hides_and_logs_unknown_errors(compiled: bool, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.ERROR):
         response = answer("{ broken }", compiled=compiled)
     assert response["data"] == {"broken": None}
@@ -89,7 +87,7 @@ def test_hides_and_logs_what_the_product_does_not_know(
     assert [record.getMessage() for record in caplog.records] == ["unexpected error in request r-1"]
 
 
-def test_the_product_words_the_errors_it_knows() -> None:
+def test_the_product_presents_its_own_errors() -> None:
     def word(fault: Exception, error: GraphQLError, context: RequestContext) -> dict[str, Any]:
         return {"message": f"{fault} in {context.request_id}", "extensions": {"reason": "MINE"}}
 
@@ -133,7 +131,7 @@ class Store:
         return not self.is_away
 
 
-def test_a_document_is_kept_once_its_store_is_back() -> None:
+def test_a_document_is_stored_once_its_store_is_available_again() -> None:
     store = Store()
     operations, sha256 = AutomaticOperations(store), hash_text(HELLO)
     store.is_away = True
@@ -147,7 +145,7 @@ def test_a_document_is_kept_once_its_store_is_back() -> None:
     assert AutomaticOperations(store).find_text(None, sha256) == HELLO
 
 
-def test_a_document_that_is_not_valid_is_not_kept() -> None:
+def test_an_invalid_document_is_not_stored() -> None:
     store = Store()
     executor = Executor(build(), Options(persisted=AutomaticOperations(store)))
     for text in ("{ nobody }", "{"):

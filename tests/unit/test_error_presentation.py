@@ -1,4 +1,4 @@
-"""The contract has a reason for each of the engine's, and says the same of it."""
+"""Error presentation: every error reason of the engine has one in the contract."""
 
 import pytest
 
@@ -39,7 +39,7 @@ def test_fields_and_limit_are_kept() -> None:
     }
 
 
-def test_an_error_of_the_product_passes_and_any_other_is_hidden() -> None:
+def test_an_error_of_the_product_is_shown_and_any_other_is_hidden() -> None:
     def fail(error: Exception) -> None:
         raise error
 

@@ -1,4 +1,4 @@
-"""Access: a root field that declares none cannot be built."""
+"""Access: a root field without declared access cannot be built."""
 
 import graphene
 import pytest
@@ -81,7 +81,7 @@ def test_a_permission_is_checked_before_anything_else(api: Client, name: str) ->
     assert answer.reason in {"DOES_NOT_EXIST", "INVALID_DATA"}
 
 
-def test_every_field_with_a_permission_is_tested_above() -> None:
+def test_every_field_with_a_permission_has_a_test_in_this_file() -> None:
     declared = {
         to_camel_case(name)
         for root in (SCHEMA.query, SCHEMA.mutation)
@@ -91,7 +91,7 @@ def test_every_field_with_a_permission_is_tested_above() -> None:
     assert declared == PERMISSION_FIELDS.keys()
 
 
-def test_a_query_costs_one_read_however_many_fields_it_guards(
+def test_a_query_takes_one_read_for_any_number_of_guarded_fields(
     api: Client, commands: list[str]
 ) -> None:
     token = api.register(person()).data["register"]["tokens"]["accessToken"]
@@ -100,13 +100,13 @@ def test_a_query_costs_one_read_however_many_fields_it_guards(
     assert commands == ["find"]
 
 
-def test_a_mutation_costs_one_read_before_its_resolver(api: Client, commands: list[str]) -> None:
+def test_a_mutation_takes_one_read_before_its_resolver(api: Client, commands: list[str]) -> None:
     token = api.register(person()).data["register"]["tokens"]["accessToken"]
     commands.clear()
     assert api.logout(token).errors == []
     assert commands == ["find", "update", "delete", "insert", "commitTransaction"]
 
 
-def test_public_fields_cost_no_read(api: Client, commands: list[str]) -> None:
+def test_public_fields_take_no_read(api: Client, commands: list[str]) -> None:
     assert api.send("{ passwordPolicy { minLength } errorCatalog { code } }").errors == []
     assert commands == []

@@ -1,4 +1,4 @@
-"""Hashing in turns: how many at once, who waits, who is turned away."""
+"""The hashing queue: how many run at once, how many wait, and which are refused."""
 
 import os
 import sys
@@ -17,8 +17,10 @@ from tests.waiting import HANG, wait_until
 
 
 @contextmanager
-def busy(turns: HashingQueue, places: int) -> Iterator[tuple[list[Future], threading.Event]]:
-    """So many places of the line taken by work that goes on until the event, or the end."""
+def occupy_places(
+    turns: HashingQueue, places: int
+) -> Iterator[tuple[list[Future], threading.Event]]:
+    """Occupy so many places of the queue until the event is set or the block ends."""
     enough = threading.Event()
     with ThreadPoolExecutor(places) as askers:
         try:
@@ -29,7 +31,7 @@ def busy(turns: HashingQueue, places: int) -> Iterator[tuple[list[Future], threa
             enough.set()
 
 
-def test_gives_what_the_work_returns_and_raises() -> None:
+def test_returns_and_raises_what_the_work_does() -> None:
     turns = HashingQueue(at_once=1, waiting=0)
     assert turns.run(int, "12", base=8) == 10
     with pytest.raises(ZeroDivisionError):
@@ -37,7 +39,7 @@ def test_gives_what_the_work_returns_and_raises() -> None:
     assert turns.run(int, "7") == 7
 
 
-def test_no_more_run_at_once_than_may() -> None:
+def test_at_most_the_limit_runs_at_once() -> None:
     turns, running, most, lock = HashingQueue(at_once=2, waiting=6), [0], [0], threading.Lock()
 
     def work() -> None:
@@ -53,9 +55,9 @@ def test_no_more_run_at_once_than_may() -> None:
     assert (most, running) == ([2], [0])
 
 
-def test_past_the_line_one_is_turned_away_at_once() -> None:
+def test_work_over_the_limit_is_refused_at_once() -> None:
     turns = HashingQueue(at_once=1, waiting=2)
-    with busy(turns, 3) as (asked, enough):
+    with occupy_places(turns, 3) as (asked, enough):
         for refusal in (turns.refuse_when_full, lambda: turns.run(int)):
             with pytest.raises(AccountError) as refused:
                 refusal()
@@ -67,21 +69,21 @@ def test_past_the_line_one_is_turned_away_at_once() -> None:
     turns.refuse_when_full()
 
 
-def test_work_whose_waiter_gave_up_is_not_run() -> None:
+def test_work_is_not_run_after_its_caller_gave_up() -> None:
     turns, ran = HashingQueue(at_once=1, waiting=1, longest_wait=0.05), []
-    with busy(turns, 1) as (asked, enough):
+    with occupy_places(turns, 1) as (asked, enough):
         with pytest.raises(AccountError) as refused:
             turns.run(ran.append, "given up")
         assert refused.value.reason is ErrorReason.OVERLOADED
         enough.set()
-        # it had begun, and was waited for past the longest wait
+        # it had begun, so its caller waited longer than the limit
         assert asked[0].result(HANG) is True
     turns.run(ran.append, "the next")
     assert ran == ["the next"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="only there threads have a priority")
-def test_the_work_gives_way_to_other_threads() -> None:
+def test_the_work_runs_with_lower_priority() -> None:
     def niceness() -> int:
         return os.getpriority(os.PRIO_PROCESS, threading.get_native_id())
 
@@ -95,7 +97,7 @@ def test_the_work_gives_way_to_other_threads() -> None:
     [
         (2, 2, 8, (1, 2)),
         (8, 2, 8, (4, 2)),
-        (64, 4, 8, (4, 2)),  # of 8 threads 6 at most wait for a hash
+        (64, 4, 8, (4, 2)),  # at most 6 of 8 threads wait for a hash
         (1, 4, 8, (1, 2)),
         (16, 1, 32, (16, 8)),
         (4, 1, 3, (1, 1)),
@@ -103,7 +105,7 @@ def test_the_work_gives_way_to_other_threads() -> None:
         (4, 1, 1, (1, 0)),
     ],
 )
-def test_a_flood_leaves_threads_to_answer_the_rest(
+def test_a_flood_leaves_threads_for_other_requests(
     cores: int, workers: int, threads: int, expected: tuple[int, int]
 ) -> None:
     assert queue_size(cores, workers, threads) == expected

@@ -1,4 +1,4 @@
-"""What a worker remembers of the last use of sessions."""
+"""The last use of sessions that a worker remembers."""
 
 from concurrent.futures import ThreadPoolExecutor
 from threading import Barrier
@@ -9,7 +9,7 @@ from app.accounts import last_use
 from tests.client import Client
 
 
-def test_remembers_the_latest_sessions_and_no_more_than_it_may(api: Client) -> None:
+def test_remembers_the_latest_sessions_up_to_its_limit(api: Client) -> None:
     last_use._written.clear()
     ids = [str(ObjectId()) for _ in range(last_use.MOST_REMEMBERED + 2)]
     for session_id in ids:
@@ -19,7 +19,7 @@ def test_remembers_the_latest_sessions_and_no_more_than_it_may(api: Client) -> N
     assert list(last_use._written) == [*ids[3:], ids[2]]
 
 
-def test_one_of_many_threads_asks_the_database(api: Client, commands: list[str]) -> None:
+def test_only_one_of_many_threads_asks_the_database(api: Client, commands: list[str]) -> None:
     session_id, start = str(ObjectId()), Barrier(16)
 
     def use(_: int) -> None:

@@ -1,4 +1,4 @@
-"""Languages: which one fits, how each writes values, and what a package adds to them."""
+"""Languages: selection, formats, and the additions of a package."""
 
 from datetime import UTC, datetime
 from enum import Enum
@@ -20,7 +20,7 @@ from app.locales import (
     sentence,
 )
 
-NEW = "qaa"  # ISO 639 keeps it for private use: it will never be one of ours
+NEW = "qaa"  # reserved for private use by ISO 639: it will never be a language of this product
 MOMENT = datetime(2026, 11, 2, 1, 5, tzinfo=UTC)
 FORMATS = """
 def format_moment(at): return "then"
@@ -30,12 +30,12 @@ def format_alternatives(items): return "/".join(items)
 
 
 class Reason(Enum):
-    """Reasons of an extension."""
+    """Error reasons of an extension."""
 
     CARD_DECLINED = 1
 
 
-def write(folder: Path, **files: str) -> None:
+def write_files(folder: Path, **files: str) -> None:
     folder.mkdir()
     for name, text in files.items():
         (folder / f"{name}.py").write_text(text, encoding="utf-8")
@@ -65,7 +65,7 @@ def test_finds_the_closest_language(tag: str, match: str | None) -> None:
 
 
 def test_prefers_the_region_that_was_asked_for(locale_package: Path) -> None:
-    write(locale_package / "es_AR", sentences="SENTENCES = {}", formats=FORMATS)
+    write_files(locale_package / "es_AR", sentences="SENTENCES = {}", formats=FORMATS)
     add_locales(locale_package.name)
     assert (match_locale("es-ar"), match_locale("es-MX")) == ("es-AR", "es")
 
@@ -83,7 +83,7 @@ def test_a_language_that_was_removed_becomes_the_default() -> None:
         ("es", "2 de noviembre de 2026, 01:05 UTC", ("1 hora", "24 horas"), "a, b o c"),
     ],
 )
-def test_writes_values_as_people_do(
+def test_formats_values_for_each_language(
     tag: str, moment: str, hours: tuple[str, str], choice: str
 ) -> None:
     formats = LOCALES[tag].formats
@@ -93,11 +93,11 @@ def test_writes_values_as_people_do(
     assert formats.format_alternatives(["a"]) == "a"
 
 
-def test_spanish_says_u_before_the_sound_of_o() -> None:
+def test_spanish_uses_u_for_or_before_the_sound_of_o() -> None:
     assert LOCALES["es"].formats.format_alternatives(["es", "om"]) == "es u om"
 
 
-def test_a_refused_language_is_answered_with_those_there_are() -> None:
+def test_the_error_of_an_unknown_language_lists_the_known_ones() -> None:
     *others, last = LOCALES
     most = ", ".join(others)
     for tag, words in (
@@ -109,7 +109,7 @@ def test_a_refused_language_is_answered_with_those_there_are() -> None:
 
 
 def test_a_package_adds_a_language(locale_package: Path) -> None:
-    write(locale_package / NEW, sentences="SENTENCES = {'REQUIRED': 'Xyz'}", formats=FORMATS)
+    write_files(locale_package / NEW, sentences="SENTENCES = {'REQUIRED': 'Xyz'}", formats=FORMATS)
     before = list(LOCALES)
     add_locales(locale_package.name)
     assert list(LOCALES) == [*before, NEW]
@@ -119,9 +119,9 @@ def test_a_package_adds_a_language(locale_package: Path) -> None:
     assert all(gap.startswith(f"{NEW}: ") for gap in find_gaps(ErrorReason, []))
 
 
-def test_languages_stand_in_order(locale_package: Path) -> None:
-    write(locale_package / "qab", sentences="", formats=FORMATS)
-    write(locale_package / "aa", sentences="", formats=FORMATS)
+def test_the_default_language_is_first_and_the_others_are_sorted(locale_package: Path) -> None:
+    write_files(locale_package / "qab", sentences="", formats=FORMATS)
+    write_files(locale_package / "aa", sentences="", formats=FORMATS)
     add_locales(locale_package.name)
     first, *others = LOCALES
     assert first == DEFAULT_LOCALE
@@ -133,7 +133,7 @@ def test_a_package_adds_to_a_language(locale_package: Path) -> None:
 RESOURCES = {"card": "tarjeta"}
 SENTENCES = {"CARD_DECLINED": "Se rechazó la {}.", "REQUIRED": "Falta este campo"}
 """
-    write(locale_package / "es", sentences=words)
+    write_files(locale_package / "es", sentences=words)
     (locale_package / "es" / "mail").mkdir()
     before = LOCALES["es"]
     add_locales(locale_package.name)
@@ -148,7 +148,7 @@ SENTENCES = {"CARD_DECLINED": "Se rechazó la {}.", "REQUIRED": "Falta este camp
     ]
 
 
-def test_a_package_may_add_mail_templates_alone(locale_package: Path) -> None:
+def test_a_package_may_add_only_mail_templates(locale_package: Path) -> None:
     (locale_package / "en" / "mail").mkdir(parents=True)
     (locale_package / "en" / "mail" / "card_declined.txt").touch()
     add_locales(locale_package.name)
@@ -161,19 +161,19 @@ def test_a_package_may_add_mail_templates_alone(locale_package: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["french", "pt-BR", "PT", "pt_br"])
-def test_refuses_a_folder_that_is_no_language(locale_package: Path, name: str) -> None:
-    write(locale_package / name, sentences="", formats=FORMATS)
+def test_refuses_a_folder_whose_name_is_no_language(locale_package: Path, name: str) -> None:
+    write_files(locale_package / name, sentences="", formats=FORMATS)
     with pytest.raises(LocaleError, match="not the name of a language"):
         add_locales(locale_package.name)
 
 
 def test_refuses_formats_that_lack_one(locale_package: Path) -> None:
-    write(locale_package / NEW, sentences="", formats="def format_moment(at): return 'then'")
+    write_files(locale_package / NEW, sentences="", formats="def format_moment(at): return 'then'")
     with pytest.raises(LocaleError, match="no function format_hours"):
         add_locales(locale_package.name)
 
 
-def test_passes_over_what_python_and_git_leave_behind(locale_package: Path) -> None:
+def test_ignores_files_of_python_and_git(locale_package: Path) -> None:
     (locale_package / NEW / "__pycache__").mkdir(parents=True)
     (locale_package / "__pycache__").mkdir()
     (locale_package / "__init__.py").touch()
@@ -183,6 +183,6 @@ def test_passes_over_what_python_and_git_leave_behind(locale_package: Path) -> N
 
 def test_a_tag_has_at_most_this_many_characters(locale_package: Path) -> None:
     assert max(map(len, LOCALES)) <= MAX_TAG_LENGTH == len("qaa-Latn-BR")
-    write(locale_package / "qaa_Latn_BR", sentences="", formats=FORMATS)
+    write_files(locale_package / "qaa_Latn_BR", sentences="", formats=FORMATS)
     add_locales(locale_package.name)
     assert "qaa-Latn-BR" in LOCALES

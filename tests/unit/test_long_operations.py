@@ -1,4 +1,4 @@
-"""Commands at a terminal wait longer for the database, but not for one that is away."""
+"""Terminal commands give the database a longer time-out, unless it is unreachable."""
 
 import pymongo
 import pytest
@@ -10,7 +10,7 @@ from app.models import long_operations
 
 @pytest.fixture
 def timeouts(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[float]:
-    """The time-outs, in seconds, that are set while the test runs."""
+    """The time-outs, in seconds, that are set during the test."""
     set_: list[float] = []
     real = pymongo.timeout
 
@@ -22,13 +22,13 @@ def timeouts(app: Flask, monkeypatch: pytest.MonkeyPatch) -> list[float]:
     return set_
 
 
-def test_gives_a_database_that_answers_a_minute(timeouts: list[float]) -> None:
+def test_a_reachable_database_gets_a_time_out_of_a_minute(timeouts: list[float]) -> None:
     with long_operations.long_timeout():
         pass
     assert timeouts == [60]
 
 
-def test_a_database_that_is_away_is_not_waited_for(
+def test_an_unreachable_database_fails_at_once(
     timeouts: list[float], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def away() -> None:

@@ -1,4 +1,4 @@
-"""The OutgoingMail document, in the manner of the series: each field exists, is required, typed."""
+"""The OutgoingMail document: each field exists, is required or not, and has its type."""
 
 import pytest
 from bson import ObjectId
@@ -53,12 +53,12 @@ def test_field_is_required_or_not(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", FIELDS)
-def test_field_says_what_it_is(name: str) -> None:
+def test_field_has_a_description(name: str) -> None:
     assert OutgoingMail._fields[name].help_text
 
 
 @pytest.mark.parametrize("name", ["kind", "to", "created_at", "due_at"])
-def test_what_is_required_may_not_be_missing(name: str) -> None:
+def test_a_required_field_may_not_be_missing(name: str) -> None:
     with pytest.raises(ValidationError, match=name):
         mail(**{name: None}).validate()
 
@@ -76,12 +76,12 @@ def test_what_is_required_may_not_be_missing(name: str) -> None:
         ("created_at", "yesterday"),
     ],
 )
-def test_refuses_another_type(name: str, wrong: object) -> None:
+def test_refuses_a_wrong_type(name: str, wrong: object) -> None:
     with pytest.raises((ValidationError, ValueError)):
         mail(**{name: wrong}).validate()
 
 
-def test_a_new_mail_waits_unattempted() -> None:
+def test_a_new_mail_waits_without_attempts() -> None:
     record = OutgoingMailRecord(mail(details={"ip_address": "::1"}).to_mongo().to_dict())
     assert isinstance(record.id, ObjectId)
     assert (record.kind, record.to) == ("ACCOUNT_EXISTS", "ana@example.com")
@@ -91,7 +91,7 @@ def test_a_new_mail_waits_unattempted() -> None:
     assert record.lease is record.gave_up_at is record.expires_at is record.user_id is None
 
 
-def test_is_forgotten_only_after_it_was_given_up() -> None:
+def test_expires_only_after_it_was_given_up() -> None:
     indexes = OutgoingMail._meta["index_specs"]
     forgotten = [index for index in indexes if "expireAfterSeconds" in index]
     assert [index["fields"] for index in forgotten] == [[("expires_at", 1)]]

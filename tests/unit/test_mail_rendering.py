@@ -1,4 +1,4 @@
-"""What mails say: every kind in every language, whole and harmless."""
+"""The content of mails: every kind in every language, complete and safe."""
 
 import re
 from datetime import UTC, datetime
@@ -67,32 +67,32 @@ SUBJECTS = {
 EVERY = pytest.mark.parametrize(("kind", "locale"), list(product(MailKind, LOCALES)))
 
 
-def letter(
+def render_letter(
     kind: MailKind, locale: str, to: str = "ana@example.com", **changes: object
 ) -> EmailMessage:
-    """The message as it arrives, after its way over the wire."""
+    """Return the message as it arrives, serialized and parsed again."""
     mail = OutgoingMailRecord({"_id": MAIL_ID, "kind": kind.value, "to": to})
     values = {**VALUES[kind], **changes}
     message = render(mail, values, locale=locale, sender=SENDER, home=HOME)
     return message_from_bytes(message.as_bytes(), policy=default)
 
 
-def text_of(message: EmailMessage) -> str:
+def read_text(message: EmailMessage) -> str:
     return message.get_body(("plain",)).get_content().replace("\r\n", "\n")
 
 
-def html_of(message: EmailMessage) -> str:
+def read_html(message: EmailMessage) -> str:
     return message.get_body(("html",)).get_content()
 
 
-def test_every_kind_is_proved_in_every_language() -> None:
+def test_every_kind_is_tested_in_every_language() -> None:
     assert {kind for kind, _ in SUBJECTS} == set(MailKind) == set(VALUES)
     assert SUBJECTS.keys() == set(product(MailKind, ("pt-BR", "en", "es")))
 
 
 @pytest.mark.parametrize(("kind", "locale"), SUBJECTS)
 def test_has_its_subject(kind: MailKind, locale: str) -> None:
-    assert letter(kind, locale)["Subject"] == SUBJECTS[kind, locale]
+    assert render_letter(kind, locale)["Subject"] == SUBJECTS[kind, locale]
 
 
 @pytest.mark.parametrize(
@@ -104,26 +104,26 @@ def test_has_its_subject(kind: MailKind, locale: str) -> None:
     ],
 )
 def test_greets_by_name(locale: str, greeting: str) -> None:
-    message = letter(MailKind.VERIFY_EMAIL, locale)
-    assert text_of(message).startswith(f"{greeting}\n\n")
-    assert str(escape(greeting)) in html_of(message)
+    message = render_letter(MailKind.VERIFY_EMAIL, locale)
+    assert read_text(message).startswith(f"{greeting}\n\n")
+    assert str(escape(greeting)) in read_html(message)
 
 
-def test_says_a_moment_and_hours_as_the_language_writes_them() -> None:
+def test_formats_times_and_hours_for_the_language() -> None:
     for locale, moment, hour in (
         ("pt-BR", "01/11/2026 às 22:05 (UTC−3)", "1 hora"),
         ("en", "2 November 2026 at 01:05 UTC", "1 hour"),
         ("es", "2 de noviembre de 2026, 01:05 UTC", "1 hora"),
     ):
-        assert moment in text_of(letter(MailKind.PASSWORD_CHANGED, locale))
-        assert moment in html_of(letter(MailKind.PASSWORD_CHANGED, locale))
-        for_an_hour = text_of(letter(MailKind.RESET_PASSWORD, locale, valid_hours=1))
+        assert moment in read_text(render_letter(MailKind.PASSWORD_CHANGED, locale))
+        assert moment in read_html(render_letter(MailKind.PASSWORD_CHANGED, locale))
+        for_an_hour = read_text(render_letter(MailKind.RESET_PASSWORD, locale, valid_hours=1))
         assert re.search(rf"\b{hour}\b", for_an_hour)
 
 
 @EVERY
 def test_has_its_headers(kind: MailKind, locale: str) -> None:
-    message = letter(kind, locale)
+    message = render_letter(kind, locale)
     assert message["Subject"]
     assert message["Message-ID"] == "<6b035c2c621c1e9180d1a2b3@mail.example.com>"
     assert message["From"] == '"Contas & Cia." <contas@mail.example.com>'
@@ -137,15 +137,15 @@ def test_has_its_headers(kind: MailKind, locale: str) -> None:
 
 
 @EVERY
-def test_says_every_value_as_text(kind: MailKind, locale: str) -> None:
-    text, values = text_of(letter(kind, locale)), VALUES[kind]
+def test_the_text_has_every_value(kind: MailKind, locale: str) -> None:
+    text, values = read_text(render_letter(kind, locale)), VALUES[kind]
     formats = LOCALES[locale].formats
     assert "Ana D'Ávila" in text.partition("\n\n")[0]
     assert text.endswith(f"\n\n-- \nContas & Cia.\n{HOME}\n")
     if "link" in values:
         assert f"\n\n{LINK}\n\n" in text
         assert formats.format_hours(24) in text
-        for_an_hour = text_of(letter(kind, locale, valid_hours=1))
+        for_an_hour = read_text(render_letter(kind, locale, valid_hours=1))
         assert re.search(rf"\b{re.escape(formats.format_hours(1))}\b", for_an_hour)
     if "at" in values:
         assert formats.format_moment(values["at"]) in text
@@ -156,8 +156,8 @@ def test_says_every_value_as_text(kind: MailKind, locale: str) -> None:
 
 
 @EVERY
-def test_says_every_value_as_html_escaped(kind: MailKind, locale: str) -> None:
-    html, values = html_of(letter(kind, locale)), VALUES[kind]
+def test_the_html_has_every_value_escaped(kind: MailKind, locale: str) -> None:
+    html, values = read_html(render_letter(kind, locale)), VALUES[kind]
     formats = LOCALES[locale].formats
     assert f'<html lang="{locale}">' in html
     assert "Ana D&#39;Ávila" in html
@@ -174,13 +174,13 @@ def test_says_every_value_as_html_escaped(kind: MailKind, locale: str) -> None:
 
 
 @EVERY
-def test_fetches_nothing_and_runs_nothing(kind: MailKind, locale: str) -> None:
-    html = html_of(letter(kind, locale)).lower()
+def test_the_html_loads_no_resources_and_runs_no_scripts(kind: MailKind, locale: str) -> None:
+    html = read_html(render_letter(kind, locale)).lower()
     assert all(word not in html for word in ("<img", "<script", "<link", "src=", "url(", "@import"))
 
 
 @EVERY
-def test_wants_every_value_it_needs(kind: MailKind, locale: str) -> None:
+def test_a_missing_value_is_an_error(kind: MailKind, locale: str) -> None:
     needed = {"link", "valid_hours", "at"} & VALUES[kind].keys()
     mail = OutgoingMailRecord({"_id": MAIL_ID, "kind": kind.value, "to": "ana@example.com"})
     for name in needed:
@@ -190,11 +190,14 @@ def test_wants_every_value_it_needs(kind: MailKind, locale: str) -> None:
 
 
 @pytest.mark.parametrize("locale", LOCALES)
-def test_leaves_out_what_is_not_known_of_a_device(locale: str) -> None:
-    text = text_of(letter(MailKind.PASSWORD_CHANGED, locale, device=None, ip_address=None))
+def test_omits_unknown_facts_about_a_device(locale: str) -> None:
+    text = read_text(render_letter(MailKind.PASSWORD_CHANGED, locale, device=None, ip_address=None))
     assert "None" not in text
-    # the one fact that is left is the time
-    assert text.count(": ") == text_of(letter(MailKind.PASSWORD_CHANGED, locale)).count(": ") - 2
+    # the only remaining fact is the time
+    assert (
+        text.count(": ")
+        == read_text(render_letter(MailKind.PASSWORD_CHANGED, locale)).count(": ") - 2
+    )
     assert all(label not in text for label in ("Dispositivo", "Device", "IP"))
 
 
@@ -212,23 +215,23 @@ def test_leaves_out_what_is_not_known_of_a_device(locale: str) -> None:
         "Você ganhou um prêmio " * 4,
     ],
 )
-def test_greets_nobody_by_what_may_not_be_a_name(name: str) -> None:
-    message = letter(MailKind.VERIFY_EMAIL, "pt-BR", full_name=name)
-    assert text_of(message).startswith("Olá!\n\n")
-    assert "golpe" not in html_of(message)
+def test_does_not_greet_with_a_suspicious_name(name: str) -> None:
+    message = render_letter(MailKind.VERIFY_EMAIL, "pt-BR", full_name=name)
+    assert read_text(message).startswith("Olá!\n\n")
+    assert "golpe" not in read_html(message)
 
 
 @pytest.mark.parametrize(
     "name", ["Ana", "J. R. R. Tolkien", "José Sá-Carneiro Jr.", "李小龙", "नरेन्द्र", "Conan O’Brien"]
 )
-def test_greets_people_by_their_names(name: str) -> None:
-    text = text_of(letter(MailKind.VERIFY_EMAIL, "en", full_name=name))
+def test_greets_people_with_unusual_names(name: str) -> None:
+    text = read_text(render_letter(MailKind.VERIFY_EMAIL, "en", full_name=name))
     assert text.startswith(f"Hello, {name}!\n")
 
 
-def test_no_value_gets_into_a_header() -> None:
+def test_no_value_adds_a_header() -> None:
     hostile = "Ana\r\nBcc: todos@example.com\r\n\r\nOi"
-    message = letter(
+    message = render_letter(
         MailKind.EMAIL_CHANGED, "en", full_name=hostile, new_email=hostile, device=hostile
     )
     assert message["Bcc"] is None
@@ -236,12 +239,12 @@ def test_no_value_gets_into_a_header() -> None:
 
 
 @pytest.mark.parametrize("to", ["ana@example.com\r\nBcc: b@example.com", "ana\nb@example.com"])
-def test_no_address_brings_another_header(to: str) -> None:
+def test_no_address_adds_a_header(to: str) -> None:
     with pytest.raises(ValueError, match="CR or LF"):
-        letter(MailKind.ACCOUNT_EXISTS, "en", to=to)
+        render_letter(MailKind.ACCOUNT_EXISTS, "en", to=to)
 
 
-def test_links_are_pages_of_the_front_end(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_links_point_to_pages_of_the_front_end(monkeypatch: pytest.MonkeyPatch) -> None:
     given = {"FLASK_ENV": "development", "FRONTEND_URL": "https://app.example.com/conta/"}
     monkeypatch.setattr(config, "_current", config.load_settings(given))
     home = "https://app.example.com/conta"

@@ -1,4 +1,4 @@
-"""One conversation with a mail server: bounded, encrypted where it can be, and never too much."""
+"""One session with a mail server: limited in time, encrypted if possible, and safe to repeat."""
 
 import socket
 import ssl
@@ -17,11 +17,11 @@ import pytest
 from app.mail import smtp
 from app.mail.delivery import wait_before
 from app.mail.smtp import LeaseLostError, SendError
-from tests.mail_server import make_certificate, serving
+from tests.mail_server import make_certificate, serve_mail
 from tests.waiting import HANG
 
 
-def message(local: str = "ana") -> EmailMessage:
+def make_message(local: str = "ana") -> EmailMessage:
     made = EmailMessage(SMTP)
     made["Message-ID"] = "<1@example.com>"
     made["From"] = Address("Contas", addr_spec="contas@example.com")
@@ -32,30 +32,30 @@ def message(local: str = "ana") -> EmailMessage:
 
 
 def send(url: str, seconds: float = HANG, still_ours=lambda: True, **changes: str) -> None:
-    smtp.MailServer.at(url, seconds).send(message(**changes), still_ours)
+    smtp.MailServer.at(url, seconds).send(make_message(**changes), still_ours)
 
 
 @pytest.fixture(scope="module")
 def certificate(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A certificate that nobody knows."""
+    """A self-signed certificate."""
     return make_certificate(tmp_path_factory.mktemp("tls"))
 
 
 @pytest.fixture
 def tls(certificate: Path) -> ssl.SSLContext:
-    """What a server shows it with."""
+    """The TLS context of a server with this certificate."""
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     context.load_cert_chain(certificate)
     return context
 
 
 @contextmanager
-def speaking(*lines: bytes, every: float) -> Iterator[str]:
-    """A server that says these lines over and over, one `every` seconds, and hears nothing."""
+def run_talking_server(*lines: bytes, every: float) -> Iterator[str]:
+    """Run a server that sends these lines repeatedly, one `every` seconds, and reads nothing."""
 
     def speak() -> None:
         connection, _ = listener.accept()
-        stop = time.monotonic() + HANG  # the client should have gone long before
+        stop = time.monotonic() + HANG  # the client must have disconnected long before
         with connection:
             try:
                 while time.monotonic() < stop:
@@ -63,7 +63,7 @@ def speaking(*lines: bytes, every: float) -> Iterator[str]:
                         connection.sendall(line)
                         time.sleep(every)
             except OSError:
-                return  # the client has gone
+                return  # the client has disconnected
 
     with socket.create_server(("127.0.0.1", 0)) as listener:
         speaker = Thread(target=speak)
@@ -73,7 +73,7 @@ def speaking(*lines: bytes, every: float) -> Iterator[str]:
 
 
 def test_the_text_arrives_as_it_is() -> None:
-    with serving() as server:
+    with serve_mail() as server:
         send(server.url)
     (accepted,) = server.accepted
     assert accepted.get_content() == ".\r\n.ponto\r\n"
@@ -82,23 +82,23 @@ def test_the_text_arrives_as_it_is() -> None:
     assert server.tls == [False]
 
 
-def test_an_address_with_letters_of_its_own_is_sent_to() -> None:
-    with serving() as server:
+def test_sends_to_an_address_with_non_ascii_letters() -> None:
+    with serve_mail() as server:
         send(server.url, local="joão")
     assert server.recipients == ["joão@example.com"]
     assert "To: joão@example.com".encode() in server.accepted[0].as_bytes(policy=SMTPUTF8)
 
 
-def test_starttls_is_used_where_it_is_offered(tls: ssl.SSLContext) -> None:
-    with serving(tls=tls) as server:
+def test_uses_starttls_if_it_is_offered(tls: ssl.SSLContext) -> None:
+    with serve_mail(tls=tls) as server:
         send(server.url)
     assert server.tls == [True]
 
 
-def test_starttls_is_insisted_on_with_a_certificate_that_is_known(
+def test_required_starttls_needs_a_trusted_certificate(
     tls: ssl.SSLContext, certificate: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with serving(tls=tls, scheme="smtp+starttls") as server:
+    with serve_mail(tls=tls, scheme="smtp+starttls") as server:
         with pytest.raises(SendError, match="greeting: SSLCertVerificationError"):
             send(server.url)
         assert server.accepted == []
@@ -107,17 +107,17 @@ def test_starttls_is_insisted_on_with_a_certificate_that_is_known(
     assert server.tls == [True]
 
 
-def test_starttls_that_is_not_offered_is_a_failure_where_it_is_insisted_on() -> None:
+def test_required_starttls_that_is_not_offered_is_a_failure() -> None:
     with (
-        serving(scheme="smtp+starttls") as server,
+        serve_mail(scheme="smtp+starttls") as server,
         pytest.raises(SendError, match="greeting: SMTPNotSupportedError"),
     ):
         send(server.url)
     assert server.accepted == []
 
 
-def test_a_password_is_not_sent_in_the_clear() -> None:
-    with serving() as server:
+def test_a_password_is_not_sent_unencrypted() -> None:
+    with serve_mail() as server:
         url = server.url.replace("://", "://contas:segredo@")
         with pytest.raises(SendError, match="greeting: SMTPNotSupportedError"):
             send(url)
@@ -125,7 +125,7 @@ def test_a_password_is_not_sent_in_the_clear() -> None:
     assert "segredo" not in repr(smtp.MailServer.at(url, 10))
 
 
-def test_an_address_of_a_server_says_all_of_it() -> None:
+def test_reads_every_part_of_a_server_url() -> None:
     server = smtp.MailServer.at("smtp+starttls://ana%40x:p%3Aq@mail.example.com", 10)
     assert (server.host, server.port) == ("mail.example.com", 587)
     assert (server.user, server.password) == ("ana@x", "p:q")
@@ -134,9 +134,9 @@ def test_an_address_of_a_server_says_all_of_it() -> None:
 
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
-def test_a_refusal_tells_where_and_its_codes_and_no_address(command: str) -> None:
+def test_a_refusal_has_its_stage_and_codes_but_no_address(command: str) -> None:
     stage = {"MAIL": "sender", "RCPT": "recipient", "DATA": "text"}[command]
-    with serving() as server:
+    with serve_mail() as server:
         server.at[command] = ["550 5.7.1 ana@example.com is not wanted"]
         with pytest.raises(SendError) as refused:
             send(server.url)
@@ -144,24 +144,24 @@ def test_a_refusal_tells_where_and_its_codes_and_no_address(command: str) -> Non
     assert server.accepted == []
 
 
-def test_nothing_is_sent_of_a_mail_that_became_anothers() -> None:
-    with serving() as server:
+def test_sends_nothing_of_a_mail_whose_lease_was_lost() -> None:
+    with serve_mail() as server:
         with pytest.raises(LeaseLostError):
             send(server.url, still_ours=lambda: False)
         send(server.url)
     assert len(server.accepted) == 1
 
 
-def test_a_server_that_drips_is_cut_off() -> None:
-    with speaking(b"2", b"2", b"0", b"-", b"x\r\n", every=0.1) as address:
+def test_disconnects_from_a_slow_server() -> None:
+    with run_talking_server(b"2", b"2", b"0", b"-", b"x\r\n", every=0.1) as address:
         started = time.monotonic()
         with pytest.raises(SendError, match="connection: "):
             send(f"smtp://{address}", seconds=1)
         assert 0.9 < time.monotonic() - started < HANG
 
 
-def test_a_server_that_drips_into_the_handshake_is_cut_off() -> None:
-    with speaking(
+def test_disconnects_from_a_server_that_is_slow_in_the_handshake() -> None:
+    with run_talking_server(
         b"\x16", b"\x03", b"\x03", b"\x40", b"\x00", *[b"\x02"] * 99, every=0.1
     ) as address:
         started = time.monotonic()
@@ -170,7 +170,7 @@ def test_a_server_that_drips_into_the_handshake_is_cut_off() -> None:
         assert 0.9 < time.monotonic() - started < HANG
 
 
-def test_a_server_that_is_silent_is_cut_off() -> None:
+def test_disconnects_from_a_silent_server() -> None:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         started = time.monotonic()
         with pytest.raises(SendError, match="connection: "):
@@ -181,9 +181,9 @@ def test_a_server_that_is_silent_is_cut_off() -> None:
 @pytest.mark.parametrize(
     ("command", "stage"), [("EHLO", "greeting"), ("RCPT", "recipient"), ("DATA", "text")]
 )
-def test_a_server_that_hangs_at_a_command_is_cut_off(command: str, stage: str) -> None:
+def test_disconnects_from_a_server_that_does_not_answer_a_command(command: str, stage: str) -> None:
     released = Event()
-    with serving() as server:
+    with serve_mail() as server:
         server.at[command] = [lambda: released.wait(30) and None]
         try:
             with pytest.raises(SendError, match=f"{stage}: SMTPServerDisconnected"):
@@ -192,14 +192,14 @@ def test_a_server_that_hangs_at_a_command_is_cut_off(command: str, stage: str) -
             released.set()
 
 
-def test_the_answer_to_quit_is_not_awaited() -> None:
+def test_does_not_wait_for_the_answer_to_quit() -> None:
     released, answered = Event(), Event()
 
     def answer_late() -> None:
         released.wait(30)
         answered.set()
 
-    with serving() as server:
+    with serve_mail() as server:
         server.at["QUIT"] = [answer_late]
         send(server.url)
         assert not answered.is_set()
@@ -207,17 +207,20 @@ def test_the_answer_to_quit_is_not_awaited() -> None:
         assert len(server.accepted) == 1
 
 
-def test_no_timer_is_left_running(tls: ssl.SSLContext) -> None:
-    with serving(tls=tls, scheme="smtp+starttls") as server, pytest.raises(SendError):
+def test_leaves_no_timer_running(tls: ssl.SSLContext) -> None:
+    with serve_mail(tls=tls, scheme="smtp+starttls") as server, pytest.raises(SendError):
         send(server.url, seconds=60)
-    with serving() as server:
+    with serve_mail() as server:
         send(server.url, seconds=60)
     with (
-        speaking(b"554 No\r\n", every=0.1) as address,
+        run_talking_server(b"554 No\r\n", every=0.1) as address,
         pytest.raises(SendError, match="connection: 554"),
     ):
         send(f"smtp://{address}", seconds=60)
-    with speaking(b"no TLS\r\n", every=0.1) as address, pytest.raises(SendError, match="SSLError"):
+    with (
+        run_talking_server(b"no TLS\r\n", every=0.1) as address,
+        pytest.raises(SendError, match="SSLError"),
+    ):
         send(f"smtps://{address}", seconds=60)
     running = [t for t in enumerate_threads() if isinstance(t, Timer)]
     for timer in running:
@@ -225,7 +228,7 @@ def test_no_timer_is_left_running(tls: ssl.SSLContext) -> None:
     assert not any(timer.is_alive() for timer in running)
 
 
-def test_waits_double_up_to_an_hour_and_differ() -> None:
+def test_retry_delays_double_up_to_an_hour_with_jitter() -> None:
     full = {2: 30, 3: 60, 4: 120, 5: 240, 8: 1920, 9: 3600, 40: 3600}
     for attempt, longest in full.items():
         waits = [wait_before(attempt, 30) for _ in range(200)]

@@ -1,4 +1,4 @@
-"""Passwords: hashes, checks, upgrades, and the policy."""
+"""Passwords: hashes, checks, upgrades, and the password policy."""
 
 import bcrypt
 import pytest
@@ -16,11 +16,11 @@ from app.security.passwords import (
 pytestmark = pytest.mark.usefixtures("app")
 
 
-def plain(password: bytes, rounds: int = 4) -> str:
+def hash_with_bcrypt(password: bytes, rounds: int = 4) -> str:
     return bcrypt.hashpw(password, bcrypt.gensalt(rounds)).decode()
 
 
-def test_a_hash_fits_its_password_and_no_other() -> None:
+def test_a_hash_matches_its_password_and_no_other() -> None:
     stored = hash_password("uma frase longa")
     assert stored.startswith(PREFIX + "$2b$04$")
     assert check_password("uma frase longa", stored)
@@ -33,31 +33,31 @@ def test_the_same_password_has_another_hash_each_time() -> None:
 
 
 @pytest.mark.parametrize("start", ["x" * 72, "é" * 100, "com\0nulo" + "x" * 70])
-def test_nothing_is_cut_off(start: str) -> None:
+def test_long_passwords_are_not_truncated(start: str) -> None:
     stored = hash_password(start + "a")
     assert check_password(start + "a", stored)
     assert not check_password(start + "b", stored)
     assert not check_password(start, stored)
 
 
-def test_a_plain_bcrypt_hash_is_accepted_and_wants_an_upgrade() -> None:
-    stored = plain(b"uma frase longa")
+def test_a_plain_bcrypt_hash_is_accepted_and_needs_an_upgrade() -> None:
+    stored = hash_with_bcrypt(b"uma frase longa")
     assert check_password("uma frase longa", stored)
     assert not check_password("outra", stored)
     assert needs_upgrade(stored)
 
 
-def test_a_plain_bcrypt_hash_fits_nothing_longer_than_it_knew() -> None:
-    assert not check_password("x" * 73, plain(b"x" * 72))
-    assert not check_password("abc\0def", plain(b"abc"))
+def test_a_plain_bcrypt_hash_does_not_match_longer_passwords() -> None:
+    assert not check_password("x" * 73, hash_with_bcrypt(b"x" * 72))
+    assert not check_password("abc\0def", hash_with_bcrypt(b"abc"))
 
 
-def test_only_todays_make_and_cost_need_no_upgrade() -> None:
+def test_only_the_current_format_and_cost_need_no_upgrade() -> None:
     assert not needs_upgrade(hash_password("uma frase longa"))
-    assert needs_upgrade(PREFIX + plain(b"x", 5))
+    assert needs_upgrade(PREFIX + hash_with_bcrypt(b"x", 5))
 
 
-def test_a_check_of_nothing_is_false() -> None:
+def test_a_check_of_the_decoy_is_false() -> None:
     assert check_decoy("uma frase longa") is False
 
 
@@ -80,6 +80,6 @@ def test_a_check_of_nothing_is_false() -> None:
         ("Beatriz 1990", []),
     ],
 )
-def test_the_policy(password: str, faults: list[ErrorReason]) -> None:
+def test_the_password_policy(password: str, faults: list[ErrorReason]) -> None:
     told = find_weaknesses(password, email="ana.lima@example.com", full_name="Ana Beatriz")
     assert told == faults

@@ -1,4 +1,4 @@
-"""The table of profile fields, and what derives from it."""
+"""The table of profile fields, and all that is derived from it."""
 
 import subprocess
 import sys
@@ -45,12 +45,12 @@ def add(name, **options):
 
 
 def run(code: str) -> subprocess.CompletedProcess[str]:
-    """Run the code after ADDING in a process of its own, where no document is imported yet."""
+    """Run ADDING and then the code in a separate process, which has not imported the documents."""
     command = [sys.executable, "-c", ADDING + code]
     return subprocess.run(command, capture_output=True, text=True, check=False)
 
 
-def test_the_table_has_each_field_by_its_name() -> None:
+def test_the_table_has_each_field_under_its_name() -> None:
     assert all(field.name == name for name, field in PROFILE_FIELDS.items())
 
 
@@ -92,7 +92,7 @@ def test_graphql_has_every_field_with_its_description(name: str) -> None:
         assert fields[camel_case].description.startswith(text)
 
 
-def test_descriptions_list_the_languages_there_are_when_they_are_used(
+def test_descriptions_list_the_languages_registered_at_use(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("app.profile_fields.list_languages", lambda: "pt-BR and tlh")
@@ -101,7 +101,7 @@ def test_descriptions_list_the_languages_there_are_when_they_are_used(
     assert locale.describe_input("More.") == f"{sentence} More."
 
 
-def test_the_types_show_what_the_documents_publish_and_nothing_else() -> None:
+def test_the_types_have_the_published_fields_of_the_documents_alone() -> None:
     by_hand = {"id", "roles"}
     shown = set(UserType._meta.fields) & set(User._fields)
     assert shown == set(list_published_fields(User)) | by_hand
@@ -124,7 +124,7 @@ def test_refuses_a_field_that_does_not_declare_whether_it_is_exported() -> None:
 
 
 @pytest.mark.parametrize("name", ["", "Phone", "homePhone", "home phone", "line_2", "_x", "x_"])
-def test_refuses_what_is_no_name(name: str) -> None:
+def test_refuses_an_invalid_name(name: str) -> None:
     with pytest.raises(ValueError, match="not a name in snake_case"):
         ProfileField(name=name, description="A field.")
 
@@ -140,7 +140,7 @@ def test_errors_keep_the_reasons_of_extensions_and_translate_messages_of_marshma
     ]
 
 
-def test_refuses_a_name_that_something_else_has() -> None:
+def test_refuses_a_name_that_is_in_use() -> None:
     refuse_taken_names(["email"], "the test")
     with pytest.raises(ValueError, match=r"the test already has .*: locale"):
         refuse_taken_names(["email", "locale"], "the test")
@@ -176,7 +176,7 @@ assert UserRecord({"_id": None}).nickname is None
     assert (ran.returncode, ran.stderr) == (0, "")
 
 
-def test_an_added_field_has_a_name_of_its_own_and_is_optional() -> None:
+def test_an_added_field_has_a_unique_name_and_is_optional() -> None:
     ran = run("""
 print(add("nickname"), add("nickname"), add("locale"), add("x", required=True), sep="\\n")
 print(add("x", parts={"y": None}), list(PROFILE_FIELDS)[-1:], sep="\\n")
@@ -201,7 +201,7 @@ print(add("x", parts={"y": None}), list(PROFILE_FIELDS)[-1:], sep="\\n")
         ("sessions", "schema.types"),
     ],
 )
-def test_an_added_field_takes_no_name_of_the_account(name: str, module: str) -> None:
+def test_an_added_field_may_not_have_the_name_of_an_account_field(name: str, module: str) -> None:
     ran = run(f"assert add({name!r}) == 'added'; import {module}")
     assert ran.returncode == 1
     assert f"already has the names of profile fields: {name}" in ran.stderr

@@ -1,4 +1,4 @@
-"""The form of a profile, and the rules for an address in Brazil."""
+"""The profile form, and the rules for addresses in Brazil."""
 
 from datetime import date
 from itertools import product
@@ -43,7 +43,7 @@ def test_brazil_has_these_states_and_no_others() -> None:
         ("01000-000", "01000000"),
     ],
 )
-def test_takes_a_cep_with_any_mask(given: str, kept: str) -> None:
+def test_accepts_a_cep_with_any_mask(given: str, kept: str) -> None:
     assert IN_BRAZIL.load({"zip_code": given}) == {"zip_code": kept}
 
 
@@ -51,7 +51,7 @@ def test_takes_a_cep_with_any_mask(given: str, kept: str) -> None:
     "given",
     ["0131010", "013101000", "00000000", "00999-999", "0131O100", "١٢٣٤٥٦٧٨", "-", "1000-001"],
 )
-def test_refuses_what_is_no_cep(given: str) -> None:
+def test_refuses_an_invalid_cep(given: str) -> None:
     with pytest.raises(ValidationError) as refused:
         IN_BRAZIL.load({"zip_code": given})
     assert refused.value.messages == {"zip_code": [ErrorReason.INVALID_POSTCODE]}
@@ -61,7 +61,7 @@ def test_an_address_has_the_parts_of_the_document() -> None:
     assert set(ADDRESS.fields) == set(Address._fields)
 
 
-def test_takes_any_country_of_the_world_and_no_other() -> None:
+def test_accepts_every_country_and_no_other_value() -> None:
     assert {"BRA", "PRT", "USA", "SSD"} <= set(countries_by_alpha3)
     for code in countries_by_alpha3:
         assert ADDRESS.load({"country": code.lower()}, partial=True) == {"country": code}
@@ -71,7 +71,7 @@ def test_takes_any_country_of_the_world_and_no_other() -> None:
         assert refused.value.messages == {"country": [ErrorReason.INVALID_COUNTRY]}
 
 
-def test_speaks_of_what_is_given_alone() -> None:
+def test_loads_only_the_given_fields() -> None:
     assert profile_changes({}, {"country": "BRA"}) == {}
     assert profile_changes({"address": {}}, {"country": "BRA"}) == {}
     born = {"date_of_birth": date(1990, 2, 28)}
@@ -79,7 +79,7 @@ def test_speaks_of_what_is_given_alone() -> None:
     assert set(PROFILE.fields) == set(PROFILE_FIELDS) - {"address"}
 
 
-def test_a_new_address_is_in_brazil_unless_told() -> None:
+def test_a_new_address_is_in_brazil_by_default() -> None:
     assert profile_changes({"address": {"city": "Recife"}}, None) == {
         "address": {"city": "Recife", "country": "BRA"}
     }
@@ -88,11 +88,11 @@ def test_a_new_address_is_in_brazil_unless_told() -> None:
     }
 
 
-def test_clearing_parts_of_no_address_makes_none() -> None:
+def test_clearing_parts_of_a_missing_address_creates_none() -> None:
     assert profile_changes({"address": {"city": None, "street": " "}}, None) == {}
 
 
-def test_a_part_kept_from_abroad_is_told_of_though_it_was_not_given() -> None:
+def test_a_stored_foreign_part_is_reported_though_it_is_not_given() -> None:
     abroad = {"country": "PRT", "zip_code": "1000-001", "state": "Lisboa"}
     with pytest.raises(AccountError) as refused:
         profile_changes({"address": {"country": "BRA", "state": "RJ"}}, abroad)
@@ -100,13 +100,13 @@ def test_a_part_kept_from_abroad_is_told_of_though_it_was_not_given() -> None:
     assert refused.value.fields == [(("address", "zip_code"), ErrorReason.INVALID_POSTCODE)]
 
 
-def test_a_fault_is_told_once() -> None:
+def test_a_fault_is_reported_once() -> None:
     with pytest.raises(AccountError) as refused:
         profile_changes({"address": {"zip_code": "\x00"}}, {"country": "BRA", "zip_code": "abroad"})
     assert refused.value.fields == [(("address", "zip_code"), ErrorReason.INVALID_DATA)]
 
 
-def test_brazil_has_no_say_where_the_country_is_in_doubt() -> None:
+def test_brazilian_rules_do_not_apply_to_an_invalid_country() -> None:
     with pytest.raises(AccountError) as refused:
         profile_changes({"address": {"zip_code": "1000-001", "country": "PORTUGAL"}}, None)
     assert refused.value.fields == [(("address", "country"), ErrorReason.INVALID_COUNTRY)]

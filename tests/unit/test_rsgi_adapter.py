@@ -1,4 +1,4 @@
-"""The carrier: threads survive what they meet, and no more wait than may."""
+"""The RSGI adapter: its threads survive errors, and the number of waiting requests is limited."""
 
 import asyncio
 import json
@@ -16,29 +16,29 @@ pytestmark = pytest.mark.usefixtures("app")
 
 
 class Headers(list):
-    """As RSGI gives them: pairs, a name as often as it was sent."""
+    """Headers like RSGI's: pairs, with a name as often as it was sent."""
 
     def items(self) -> list[tuple[str, str]]:
-        """The pairs."""
+        """Return the pairs."""
         return self
 
 
 class Protocol:
-    """What an answer is written to."""
+    """The protocol object that receives the response."""
 
     status = 0
     body = b""
 
     async def __call__(self) -> bytes:
-        """The request's body."""
+        """Return the request's body."""
         return b""
 
     def response_bytes(self, status: int, headers: list, body: bytes) -> None:
-        """Keep the answer."""
+        """Store the response."""
         self.status, self.headers, self.body = status, dict(headers), body
 
 
-def scope(*headers: tuple[str, str]) -> Any:
+def make_scope(*headers: tuple[str, str]) -> Any:
     return SimpleNamespace(
         method="GET",
         path="/caf\u00e9",
@@ -51,15 +51,15 @@ def scope(*headers: tuple[str, str]) -> Any:
     )
 
 
-def carried(application: Any, times: int) -> list[Protocol]:
-    """The answers to as many requests, one after the other, by one thread."""
+def send_requests(application: Any, times: int) -> list[Protocol]:
+    """Send requests one after the other to an adapter with one thread; return the responses."""
 
     async def run() -> list[Protocol]:
         adapter = RsgiAdapter(application, threads=1, max_body_bytes=10)
         adapter.__rsgi_init__(asyncio.get_running_loop())
         answers = [Protocol() for _ in range(times)]
         for protocol in answers:
-            await asyncio.wait_for(adapter.__rsgi__(scope(), protocol), HANG)
+            await asyncio.wait_for(adapter.__rsgi__(make_scope(), protocol), HANG)
         return answers
 
     return asyncio.run(run())
@@ -76,12 +76,12 @@ def test_delayed_responses_take_no_thread() -> None:
         adapter.__rsgi_init__(asyncio.get_running_loop())
         delayed = [Protocol() for _ in range(3)]
         tasks = [
-            asyncio.create_task(adapter.__rsgi__(scope(("delayed", "yes")), protocol))
+            asyncio.create_task(adapter.__rsgi__(make_scope(("delayed", "yes")), protocol))
             for protocol in delayed
         ]
-        await asyncio.sleep(0)  # they ask first
+        await asyncio.sleep(0)  # let them start first
         quick = Protocol()
-        await asyncio.wait_for(adapter.__rsgi__(scope(), quick), HANG)
+        await asyncio.wait_for(adapter.__rsgi__(make_scope(), quick), HANG)
         for task in tasks:
             task.cancel()
         return [quick.status, *(protocol.status for protocol in delayed)]
@@ -89,11 +89,11 @@ def test_delayed_responses_take_no_thread() -> None:
     assert asyncio.run(run()) == [200, 0, 0, 0]
 
 
-def test_a_thread_outlives_an_application_that_fails() -> None:
+def test_a_thread_survives_an_application_that_fails() -> None:
     def failing(environ: dict, start_response: Any) -> list[bytes]:
         raise RuntimeError("segredo")
 
-    for protocol in carried(failing, 3):
+    for protocol in send_requests(failing, 3):
         error = json.loads(protocol.body)["errors"][0]
         assert protocol.status == 500
         assert error["extensions"]["reason"] == "EXCEPTION"
@@ -101,15 +101,17 @@ def test_a_thread_outlives_an_application_that_fails() -> None:
         assert b"segredo" not in protocol.body
 
 
-def test_too_many_waiting_are_told_to_come_back(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_requests_over_the_queue_limit_are_refused_with_retry_after(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     monkeypatch.setattr(rsgi_adapter, "MOST_WAITING", 0)
-    (protocol,) = carried(lambda environ, start_response: [], 1)
+    (protocol,) = send_requests(lambda environ, start_response: [], 1)
     extensions = json.loads(protocol.body)["errors"][0]["extensions"]
     assert protocol.status == 503
     assert (extensions["reason"], extensions["retryAfter"]) == ("OVERLOADED", 1)
 
 
-def test_a_header_sent_twice_is_neither() -> None:
-    environ = make_environ(scope(("authorization", "Bearer a"), ("authorization", "Bearer b")))
+def test_repeated_headers_are_joined_with_a_comma() -> None:
+    environ = make_environ(make_scope(("authorization", "Bearer a"), ("authorization", "Bearer b")))
     assert environ["HTTP_AUTHORIZATION"] == "Bearer a,Bearer b"
     assert environ["PATH_INFO"] == "/caf\u00c3\u00a9"

@@ -1,4 +1,4 @@
-"""What an account is found by: folding, words, and how much of them is kept."""
+"""Search terms of an account: folding, words, and how many are stored."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def test_folds_case_accents_and_forms(text: str, bare: str) -> None:
     assert fold(bare) == bare
 
 
-def test_keeps_the_words_and_their_first_characters() -> None:
+def test_stores_the_words_and_their_first_characters() -> None:
     kept = search_terms(email="ana@example.com", full_name="Ana  d'Ávila")
     assert kept == {
         "name_key": "ana d'avila",
@@ -40,7 +40,7 @@ def test_keeps_the_words_and_their_first_characters() -> None:
 @pytest.mark.parametrize(
     "name", [" ".join("abcdefghij" * 6), "ﷺ" * 120, "- " * 60 + "a", "a-" * 60]
 )
-def test_keeps_a_bounded_number_of_them(name: str) -> None:
+def test_stores_a_limited_number_of_words(name: str) -> None:
     kept = search_terms(email="a@example.com", full_name=name[:120])
     assert len(kept["search"]["words"]) <= 21
     assert len(kept["search"]["keys"]) <= 21 * 6

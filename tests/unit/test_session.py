@@ -1,4 +1,4 @@
-"""The Session document, in the manner of the series."""
+"""The Session document: its fields, their types and defaults, and its indexes."""
 
 import pytest
 from bson import ObjectId
@@ -32,14 +32,14 @@ def test_has_these_fields_and_no_others() -> None:
 
 
 @pytest.mark.parametrize("name", FIELDS)
-def test_field_has_its_type_and_need(name: str) -> None:
+def test_field_has_its_type_and_is_required_or_not(name: str) -> None:
     assert isinstance(Session._fields[name], FIELDS[name][0])
     assert Session._fields[name].required is FIELDS[name][1]
     assert Session._fields[name].help_text
 
 
 @pytest.mark.parametrize("name", ["user_id", "refresh_id", "expires_at"])
-def test_what_is_required_may_not_be_missing(name: str) -> None:
+def test_a_required_field_may_not_be_missing(name: str) -> None:
     with pytest.raises(ValidationError, match=name):
         session(**{name: None}).validate()
 
@@ -47,7 +47,7 @@ def test_what_is_required_may_not_be_missing(name: str) -> None:
 @pytest.mark.parametrize(
     ("name", "longest"), [("refresh_id", 36), ("user_agent", 512), ("ip_address", 45)]
 )
-def test_text_has_its_length(name: str, longest: int) -> None:
+def test_text_has_its_maximum_length(name: str, longest: int) -> None:
     session(**{name: "a" * longest}).validate()
     with pytest.raises(ValidationError, match="too long"):
         session(**{name: "a" * (longest + 1)}).validate()
@@ -62,7 +62,7 @@ def test_defaults() -> None:
     assert made.user_agent is made.ip_address is None
 
 
-def test_the_database_forgets_it_when_it_expires(app: Flask) -> None:
+def test_the_database_removes_it_when_it_expires(app: Flask) -> None:
     index = Session._get_collection().index_information()["expires_at_1"]
     assert index["expireAfterSeconds"] == 0
 

@@ -1,4 +1,4 @@
-"""The signing key: its document, and how it is kept under SECRET_KEY."""
+"""The signing key: its document, and its encryption with SECRET_KEY."""
 
 from dataclasses import replace
 
@@ -31,16 +31,16 @@ GIVEN = {
 }
 
 
-def a_key(algorithm: str) -> Key:
+def make_key(algorithm: str) -> Key:
     return Key(new_kid(), algorithm, *load_key_pair(algorithm, new_material(algorithm)), now())
 
 
-def test_a_key_needs_no_more_than_its_name_its_place_its_algorithm_and_its_times() -> None:
+def test_a_key_needs_only_its_kid_number_algorithm_and_times() -> None:
     SigningKey(**GIVEN).validate()
 
 
 @pytest.mark.parametrize("name", GIVEN)
-def test_a_key_without_one_of_them_is_none(name: str) -> None:
+def test_a_key_without_one_of_them_is_invalid(name: str) -> None:
     with pytest.raises(ValidationError) as refused:
         SigningKey(**{**GIVEN, name: None}).validate()
     assert set(refused.value.errors) == {name}
@@ -49,13 +49,13 @@ def test_a_key_without_one_of_them_is_none(name: str) -> None:
 @pytest.mark.parametrize(
     "changes", [{"algorithm": "none"}, {"algorithm": "HS512"}, {"number": -1}, {"sealed": "text"}]
 )
-def test_a_key_of_other_make_is_none(changes: dict) -> None:
+def test_a_key_with_wrong_values_is_invalid(changes: dict) -> None:
     with pytest.raises(ValidationError) as refused:
         SigningKey(**{**GIVEN, **changes}).validate()
     assert set(refused.value.errors) == set(changes)
 
 
-def test_places_are_unique_and_expired_keys_go(app: Flask) -> None:
+def test_numbers_are_unique_and_expired_keys_are_removed(app: Flask) -> None:
     indexes = SigningKey._get_collection().index_information().values()
     told = {
         index["key"][0][0]: (index.get("unique"), index.get("expireAfterSeconds"))
@@ -66,7 +66,7 @@ def test_places_are_unique_and_expired_keys_go(app: Flask) -> None:
 
 
 @pytest.mark.parametrize("algorithm", TOKEN_ALGORITHMS)
-def test_what_is_sealed_opens_with_the_same_secret_name_and_algorithm(algorithm: str) -> None:
+def test_a_key_is_decrypted_with_the_same_secret_kid_and_algorithm(algorithm: str) -> None:
     material = new_material(algorithm)
     sealed = seal(material, "k", algorithm, SECRET)
     assert material not in sealed
@@ -78,14 +78,14 @@ def test_what_is_sealed_opens_with_the_same_secret_name_and_algorithm(algorithm:
     ("kid", "algorithm", "secret"),
     [("other", "HS256", SECRET), ("k", "RS256", SECRET), ("k", "HS256", SECRET + "!")],
 )
-def test_and_with_nothing_else(kid: str, algorithm: str, secret: str) -> None:
+def test_a_key_is_not_decrypted_with_other_values(kid: str, algorithm: str, secret: str) -> None:
     sealed = seal(new_material("HS256"), "k", "HS256", SECRET)
     with pytest.raises(UnreadableKeyError):
         unseal(sealed, kid, algorithm, secret)
 
 
 @pytest.mark.parametrize("kept", [0, 5, 12, 59])
-def test_what_was_cut_does_not_open(kept: int) -> None:
+def test_a_truncated_key_is_not_decrypted(kept: int) -> None:
     sealed = seal(bytes(32), "k", "HS256", SECRET)
     assert len(sealed) == 60
     with pytest.raises(UnreadableKeyError):
@@ -93,22 +93,22 @@ def test_what_was_cut_does_not_open(kept: int) -> None:
 
 
 @pytest.mark.parametrize("place", [0, 11, 12, 43, 44, 59])
-def test_what_was_changed_does_not_open(place: int) -> None:
+def test_a_changed_key_is_not_decrypted(place: int) -> None:
     sealed = bytearray(seal(bytes(32), "k", "HS256", SECRET))
     sealed[place] ^= 1
     with pytest.raises(UnreadableKeyError):
         unseal(bytes(sealed), "k", "HS256", SECRET)
 
 
-def test_a_shared_key_has_no_public_part() -> None:
-    assert a_key("HS256").public() is None
+def test_a_symmetric_key_has_no_public_part() -> None:
+    assert make_key("HS256").public() is None
 
 
 @pytest.mark.parametrize(
     ("algorithm", "names"), [("RS256", {"kty", "n", "e"}), ("EdDSA", {"kty", "crv", "x"})]
 )
-def test_the_public_part_verifies_and_holds_nothing_else(algorithm: str, names: set) -> None:
-    key = a_key(algorithm)
+def test_the_public_part_verifies_and_has_no_private_values(algorithm: str, names: set) -> None:
+    key = make_key(algorithm)
     told = key.public()
     assert set(told) == names | {"kid", "alg", "use"}
     assert (told["kid"], told["alg"], told["use"]) == (key.kid, algorithm, "sig")
@@ -116,16 +116,16 @@ def test_the_public_part_verifies_and_holds_nothing_else(algorithm: str, names: 
     assert jwt.decode(token, jwt.PyJWK(told), [algorithm]) == {"sub": "x"}
 
 
-def test_a_key_shows_nothing_of_what_it_signs_with() -> None:
-    key = a_key("HS256")
+def test_the_repr_of_a_key_has_no_secret() -> None:
+    key = make_key("HS256")
     assert repr(key.signing) not in repr(key)
     assert repr(key) == repr(replace(key, signing=b"another", verifying=b"another"))
 
 
-def test_the_name_of_the_secret_is_always_the_same_and_its_own() -> None:
+def test_the_kid_of_a_secret_is_stable_and_unique() -> None:
     assert secret_kid(SECRET) == secret_kid(SECRET) == "d4db5276be2941f3"
     assert secret_kid(SECRET + "!") != secret_kid(SECRET)
 
 
-def test_names_differ() -> None:
+def test_kids_differ() -> None:
     assert len({new_kid() for _ in range(100)}) == 100

@@ -1,4 +1,4 @@
-"""The User document, in the manner of the series: each field exists, is required, unique, typed."""
+"""The User document: each field exists, is required, unique and typed."""
 
 from datetime import date, datetime
 
@@ -88,7 +88,7 @@ def test_cpf_cnpj_is_unique_only_when_present() -> None:
 
 
 @pytest.mark.parametrize("name", ["email", "full_name"])
-def test_what_is_required_may_not_be_missing(name: str) -> None:
+def test_a_required_field_may_not_be_missing(name: str) -> None:
     with pytest.raises(ValidationError, match=name):
         user(**{name: None}).validate()
 
@@ -97,7 +97,7 @@ def test_what_is_required_may_not_be_missing(name: str) -> None:
     ("name", "longest"),
     [("email", 254), ("full_name", 120), ("password_hash", 200), ("cpf_cnpj", 14), ("locale", 11)],
 )
-def test_text_has_its_length(name: str, longest: int) -> None:
+def test_text_has_its_maximum_length(name: str, longest: int) -> None:
     user(**{name: "a" * longest}).validate()
     with pytest.raises(ValidationError, match="too long"):
         user(**{name: "a" * (longest + 1)}).validate()
@@ -116,7 +116,7 @@ def test_text_has_its_length(name: str, longest: int) -> None:
         ("address", "USER"),
     ],
 )
-def test_refuses_another_type(name: str, wrong: object) -> None:
+def test_refuses_a_wrong_type(name: str, wrong: object) -> None:
     with pytest.raises((ValidationError, ValueError)):
         user(**{name: wrong}).validate()
 
@@ -148,11 +148,11 @@ def test_address_has_no_other_fields_and_defaults_to_brazil() -> None:
 
 
 @pytest.mark.parametrize("name", [name for name in FIELDS if name != "address"])
-def test_every_field_says_what_it_is(name: str) -> None:
+def test_every_field_has_a_description(name: str) -> None:
     assert User._fields[name].help_text.endswith((".", "USA", "secs"))
 
 
-def test_a_record_reads_as_the_document_it_was_made_of() -> None:
+def test_a_record_has_the_values_of_its_document() -> None:
     made = user(date_of_birth=date(1990, 2, 28), address=Address(city="Recife"))
     record = UserRecord.of(made)
     for name in ("id", "email", "full_name", "active", "locale", "created_at"):

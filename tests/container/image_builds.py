@@ -1,7 +1,7 @@
-"""Where images are built without a container engine: buildah, on a Debian made by debootstrap.
+"""Builds of images without a container engine: buildah, on a Debian made by debootstrap.
 
-What takes long is kept in a folder outside the repository: the base, and an image for each state
-of its context, so that an unchanged one is not built again.
+A folder outside the repository keeps the base image and one image for each state of its context,
+so that an unchanged image is not built again.
 """
 
 import fcntl
@@ -18,8 +18,8 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 FOLDER = Path(os.environ.get("CONTAINER_WORKSHOP", "/var/tmp/graphql-accounts-container"))
 BASE, IMAGE = "localhost/accounts-test-base", "localhost/accounts-test"
 TOOLS = ("buildah", "debootstrap", "unshare")
-PACKAGES = "python3,python3-venv,ca-certificates"  # what python:3.13-slim-bookworm has, as of 3.11
-# How this machine's pip and npm reach their registries; the image keeps none of it.
+PACKAGES = "python3,python3-venv,ca-certificates"  # as in python:3.13-slim-bookworm, here for 3.11
+# How pip and npm of this machine reach their registries; none of it stays in the image.
 WAYS_OUT = {
     "/etc/ssl/certs": "/etc/ssl/certs",
     "/etc/pip.conf": "/etc/pip.conf",
@@ -27,8 +27,8 @@ WAYS_OUT = {
 }
 
 
-def lacking() -> str | None:
-    """Why no image can be built here; None if one can."""
+def find_obstacle() -> str | None:
+    """Return why no image can be built here, or None if one can."""
     if os.geteuid() != 0:
         return "only root can build and run the image"
     missing = [tool for tool in TOOLS if shutil.which(tool) is None]
@@ -39,8 +39,8 @@ def lacking() -> str | None:
 
 
 @contextmanager
-def held() -> Iterator[None]:
-    """Have the workshop for oneself; what a run that was killed left lying there is removed."""
+def lock_builds() -> Iterator[None]:
+    """Lock the folder for this process, and remove what a killed run left in it."""
     FOLDER.mkdir(parents=True, exist_ok=True)
     with (FOLDER / "lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -52,7 +52,7 @@ def held() -> Iterator[None]:
 
 
 def buildah(*arguments: str) -> str:
-    """What the command printed. Raises AssertionError with all it said when it fails."""
+    """Return what the command prints. Raises AssertionError with all its output when it fails."""
     store = ["--root", str(FOLDER / "storage"), "--runroot", str(FOLDER / "run")]
     run = subprocess.run(
         ["buildah", *store, "--storage-driver", "vfs", *arguments], capture_output=True, text=True
@@ -61,12 +61,12 @@ def buildah(*arguments: str) -> str:
     return run.stdout.strip()
 
 
-def built(context: Path) -> str:
-    """The image of a context, by its name; built unless the very same was built before."""
-    name = f"{IMAGE}:{_digest(context)}"
-    if name in _images():
+def build_image(context: Path) -> str:
+    """Return the name of the image of a context; build it unless the same one exists."""
+    name = f"{IMAGE}:{_hash_context(context)}"
+    if name in _list_images():
         return name
-    for older in _images():
+    for older in _list_images():
         if older.startswith(f"{IMAGE}:"):
             buildah("rmi", older)
     _make_base()
@@ -81,8 +81,8 @@ def built(context: Path) -> str:
     return name
 
 
-def extended(base: str, context: Path) -> str:
-    """The image of a context whose Dockerfile begins with ``FROM accounts``, by its name."""
+def build_extended_image(base: str, context: Path) -> str:
+    """Return the name of the image of a context whose Dockerfile begins with ``FROM accounts``."""
     name = f"{IMAGE}-extended:latest"
     buildah("tag", base, "accounts")
     buildah(
@@ -92,22 +92,22 @@ def extended(base: str, context: Path) -> str:
     return name
 
 
-def settings_of(name: str) -> dict:
-    """What the image says of itself: User, Entrypoint, Env, ..."""
+def read_settings(name: str) -> dict:
+    """Return the configuration of the image: User, Entrypoint, Env, ..."""
     return json.loads(buildah("inspect", "--type", "image", name))["Docker"]["config"]
 
 
-def unpacked(name: str) -> Path:
-    """A file system of the image's own, which may be changed."""
+def unpack_image(name: str) -> Path:
+    """Return a new file system of the image, which may be changed."""
     return Path(buildah("mount", buildah("from", "--pull-never", name)))
 
 
-def _images() -> list[str]:
+def _list_images() -> list[str]:
     return buildah("images", "--format", "{{.Name}}:{{.Tag}}").splitlines()
 
 
-def _digest(context: Path) -> str:
-    # .dockerignore keeps all else out, and a change of what it keeps out is a change of it.
+def _hash_context(context: Path) -> str:
+    # .dockerignore excludes all other files; changing what it excludes changes the file itself.
     seen = [context / name for name in ("Dockerfile", ".dockerignore", "application.py", "boot.sh")]
     for folder in ("app", "schema", "requirements"):
         seen += [path for path in (context / folder).rglob("*") if path.is_file()]
@@ -119,7 +119,7 @@ def _digest(context: Path) -> str:
 
 
 def _make_base() -> None:
-    if f"{BASE}:latest" in _images():
+    if f"{BASE}:latest" in _list_images():
         return
     tree = FOLDER / "base"
     shutil.rmtree(tree, ignore_errors=True)
