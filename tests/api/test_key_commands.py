@@ -170,7 +170,7 @@ def test_every_command_has_help(app: Flask) -> None:
         assert helped.exit_code == 0
         assert len(helped.output.splitlines()) > 5
     rotate = app.test_cli_runner().invoke(args=["keys", "rotate", "--help"]).output
-    assert "Nobody is logged out" in " ".join(rotate.split())
+    assert "Nobody is signed out" in " ".join(rotate.split())
 
 
 def test_this_process_signs_with_a_key_created_in_a_terminal(api: Client, operator: Run) -> None:
