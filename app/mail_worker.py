@@ -10,7 +10,7 @@ from app.errors import AccountError
 from app.extension import load_parts
 from app.mail import delivery
 from app.mail.delivery import Delivery, LineFormat, MailTransport
-from app.mail.smtp import MailServer
+from app.mail.senders import SENDERS, get_scheme
 from app.models import connection
 from app.signals import record_stop_signals
 
@@ -42,7 +42,7 @@ def make_delivery(settings: Settings, fallback: MailTransport | None = None) -> 
     transport = None if settings.production else fallback
     if settings.smtp_url:
         seconds = settings.outbox_lease_seconds * SHARE_OF_LEASE
-        transport = MailServer.at(settings.smtp_url, seconds)
+        transport = SENDERS[get_scheme(settings.smtp_url)].at(settings.smtp_url, seconds)
     sender, frontend_url = settings.mail_from, settings.frontend_url
     if transport is None or sender is None or frontend_url is None:
         needed = {"SMTP_URL": transport, "MAIL_FROM": sender, "FRONTEND_URL": frontend_url}

@@ -13,13 +13,11 @@ from marshmallow import ValidationError
 from marshmallow.fields import TimeDelta
 from marshmallow.validate import Range, Regexp
 
+from app.mail.senders import SENDERS, get_scheme
+
 ORIGIN = re.compile(r"https?://[a-z0-9.-]+(:[0-9]{1,5})?|http://\[::1\](:[0-9]{1,5})?", re.ASCII)
 FRONTEND_URL = re.compile(
     r"https?://([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:[0-9]{1,5})?(/[\w.~!$&'()*+,;=:@%/-]*)?",
-    re.ASCII,
-)
-SMTP_URL = re.compile(
-    r"smtp(s|\+starttls)?://([^\s/@:]+:[^\s/@]+@)?([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?/?",
     re.ASCII,
 )
 SENDER = re.compile(
@@ -61,8 +59,15 @@ def parse_module_names(text: str) -> tuple[str, ...]:
 
 
 def check_smtp_url(text: str) -> None:
-    """Check a mail server's address, which may hold a password."""
-    match = _match(SMTP_URL, text, "Not smtp://[user:password@]host[:port].")
+    """Check the address that mail is sent to. Its scheme chooses the sender, which knows the form.
+
+    Raises ValidationError for an unknown scheme, another form, or a port above 65535.
+    """
+    known = SENDERS.get(get_scheme(text))
+    if known is None:
+        forms = dict.fromkeys(sender.URL_FORM for sender in SENDERS.values())
+        raise ValidationError(f"Not {' or '.join(forms)}.")
+    match = _match(known.URL, text, f"Not {known.URL_FORM}.")
     if int(match["port"] or 0) > 65535:
         raise ValidationError("Its port is not one: 1 to 65535.")
 

@@ -11,7 +11,7 @@ from email.message import EmailMessage
 from email.policy import SMTP, SMTPUTF8
 from threading import Timer
 from time import monotonic
-from typing import Self
+from typing import ClassVar, Self
 from urllib.parse import unquote, urlsplit
 
 PORTS = {"smtp": 25, "smtps": 465, "smtp+starttls": 587}
@@ -36,6 +36,12 @@ class LeaseLostError(Exception):
 @dataclass(frozen=True)
 class MailServer:
     """The server that mail is sent to. A conversation may take `seconds` at most."""
+
+    URL: ClassVar = re.compile(
+        r"smtp(s|\+starttls)?://([^\s/@:]+:[^\s/@]+@)?([A-Za-z0-9.-]+|\[[0-9A-Fa-f:.]+\])(:(?P<port>[0-9]{1,5}))?/?",
+        re.ASCII,
+    )
+    URL_FORM: ClassVar = "smtp://[user:password@]host[:port]"
 
     host: str
     port: int
