@@ -20,5 +20,5 @@ def test_exits_0_while_the_server_answers(
     assert status_of(int(live_server.url.rpartition(":")[2]), monkeypatch) == 0
 
 
-def test_exits_1_when_nobody_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_exits_1_when_no_server_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     assert status_of(free_port(), monkeypatch) == 1
