@@ -1,4 +1,4 @@
-"""Events: code that does not know the metrics or extensions reports here what happened.
+"""Events: use cases report here what happened; metrics and extensions listen.
 
 An event holds names that the program chose, never personal data or text from a client.
 """

@@ -1,4 +1,4 @@
-"""Extensions: what they may bring, and how they are loaded.
+"""Extensions: what they may add, and how they are loaded.
 
 An extension is a Python package on the path, named in the setting EXTENSIONS, that defines
 ``EXTENSION``. It comes in two steps, because documents, forms and GraphQL types are built from

@@ -1,4 +1,4 @@
-"""What is known of a person: the one table of profile fields.
+"""The table of profile fields.
 
 The User document, the GraphQL type and inputs, the forms, import and export derive from it when
 they are imported.

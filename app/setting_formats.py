@@ -1,4 +1,4 @@
-"""The formats of settings that are more than a number or a word: each is checked, some are parsed.
+"""Formats of settings that are more than a number or a word: checks and parsers.
 
 A function raises ValidationError. Its message never repeats the text, which may be a secret.
 """

@@ -1,4 +1,4 @@
-"""Stop signals: SIGTERM and SIGINT, for programs of ours that work in a loop until one comes."""
+"""Stop signals, SIGTERM and SIGINT, for programs that work in a loop until one arrives."""
 
 import signal
 

@@ -1,4 +1,4 @@
-"""Development: what ./boot.sh dev and the tests run, and the product never does.
+"""Development: code that only ./boot.sh dev and the tests run.
 
 - ``embedded_database``  a server that speaks MongoDB's protocol and keeps its data in a folder
 - ``embedded_guards``    corrections of that server, each with a test

@@ -1,1 +1,1 @@
-"""The GraphQL contract. Resolvers translate, they decide nothing; `app.accounts` decides."""
+"""The GraphQL schema. Resolvers only translate; the use cases in `app.accounts` decide."""

@@ -1,4 +1,4 @@
-"""What resolvers know of a request: who sends it, and who may see the answer."""
+"""The context of resolvers: the caller, and the viewer of the response."""
 
 from contextlib import suppress
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""How the contract presents errors: the catalogue's sentence and typed extensions, nothing else."""
+"""Presents errors: the sentence of the catalogue and the extensions, nothing else."""
 
 from collections.abc import Callable
 from typing import Any, TypeVar, cast

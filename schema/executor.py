@@ -1,4 +1,4 @@
-"""The engine, set up for this contract."""
+"""The engine, configured for this schema."""
 
 from datetime import datetime
 

@@ -27,7 +27,7 @@ def public(field: graphene.Field) -> graphene.Field:
 
 
 def signed_in(field: graphene.Field) -> graphene.Field:
-    """Whoever presents an access token whose session and account are live."""
+    """For callers with an access token whose session and account are live."""
     return _declare(field, SIGNED_IN, _authenticate)
 
 

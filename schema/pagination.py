@@ -1,4 +1,4 @@
-"""Pages of a connection: what every connection type is made of."""
+"""Pages of connections: the base of every connection type."""
 
 from collections.abc import Callable, Iterator
 from functools import cached_property

@@ -1,1 +1,1 @@
-"""What a person can do with an account: one file per use case; knows neither HTTP nor GraphQL."""
+"""Use cases of accounts: one file each; independent of HTTP and GraphQL."""

@@ -1,4 +1,4 @@
-"""What an administrator does to one account: read it, open and close it, change its roles,
+"""Administration of one account: read it, activate and deactivate it, change its roles,
 delete it."""
 
 from collections.abc import Callable, Collection, Iterable
@@ -111,7 +111,7 @@ def _change(
 
 
 def _parse_id(user_id: str) -> ObjectId:
-    """Raises AccountError(DOES_NOT_EXIST): what is no id is the id of no account."""
+    """Raises AccountError(DOES_NOT_EXIST), also for a text that is not an id."""
     try:
         return ObjectId(user_id)
     except InvalidId:

@@ -1,4 +1,4 @@
-"""End one session of an account: what logging out, revoking and a reused token have in common."""
+"""End one session of an account: used by logout, revocation and reused tokens."""
 
 from bson import ObjectId
 

@@ -111,7 +111,7 @@ class ResetPasswordForm(LinkForm):
 
 
 class ChangePasswordForm(Schema):
-    """The password as it is, and as it shall be: see `refuse_weak_password`."""
+    """The current password and the new one: see `refuse_weak_password`."""
 
     current_password = Password(required=True, maximum=LONGEST_GUESS)
     new_password = Password(required=True)

@@ -73,7 +73,7 @@ class _UnreadableError(Exception):
 
 
 def import_users(source: BinaryIO, *, verified: bool = False) -> Iterator[Batch]:
-    """Import accounts, one JSON object a line, and yield what became of each batch of lines.
+    """Import accounts, one JSON object a line, and yield the result of each batch of lines.
 
     Lines with errors are left out. Run again, it imports what is missing, even if it was killed at
     any point. Imported accounts get neither a security event nor mail.

@@ -1,4 +1,4 @@
-"""A person signs in with e-mail address and password."""
+"""Sign in with e-mail address and password."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""A person ends the session in use."""
+"""End the session in use."""
 
 from app.accounts.caller import SignedInCaller
 from app.accounts.end_session import end_session

@@ -1,4 +1,4 @@
-"""A person ends all sessions of the account."""
+"""End all sessions of the account."""
 
 from functools import partial
 

@@ -1,4 +1,4 @@
-"""A person changes their profile."""
+"""Change the profile of an account."""
 
 from collections.abc import Mapping
 from functools import partial

@@ -1,4 +1,4 @@
-"""A signed-in person gives the password again before something that cannot be undone."""
+"""Ask a signed-in person for the password again, before sensitive changes."""
 
 from app.accounts.caller import SignedInCaller
 from app.accounts.proofs.password import is_password_of

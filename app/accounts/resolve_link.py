@@ -1,4 +1,4 @@
-"""Whose link it is that somebody brings, asked before what it is for costs anything."""
+"""Find the account of a link, before anything expensive is done."""
 
 from typing import Any
 

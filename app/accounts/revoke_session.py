@@ -1,4 +1,4 @@
-"""A person ends one session of the account, on whatever device."""
+"""End one session of the account, on any device."""
 
 from app.accounts.caller import SignedInCaller
 from app.accounts.end_session import end_session

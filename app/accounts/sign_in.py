@@ -39,7 +39,7 @@ def require_verified_email(user: UserRecord) -> None:
 
 
 def sign_in(user: UserRecord, caller: Caller, changes: Mapping[str, Any]) -> SignInResult:
-    """Open a session on the caller's device for an account whose proof held.
+    """Open a session on the caller's device for an account whose proof was right.
 
     user: as read for the proof. changes: what the proof stores in the account with the login.
     Raises AccountError(INVALID_CREDENTIALS) when the account was deactivated or deleted, or one of

@@ -1,4 +1,4 @@
-"""Language folders: what a folder holds, how it is read, and what it lacks."""
+"""Language folders: read one, and find what is missing in it."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -1,1 +1,1 @@
-"""What we remember: documents, their indexes and their atomic questions. MongoEngine stops here."""
+"""Documents, their indexes, and atomic queries. Only this package uses MongoEngine."""

@@ -1,8 +1,8 @@
-"""What an account proves itself by, and whether that has changed since the account was read.
+"""The credentials of an account, and whether they have changed since it was read.
 
-`credential_version` is an opaque value that every change of a proof moves: a new password today.
-An update that follows from a proof matches it, so that it fails where the proof was replaced in
-between. Hashing the same password again is no change of the proof and does not change it.
+`credential_version` is an opaque value that every change of a proof replaces: today, a new password.
+An update that relies on a proof has it in its filter, and fails if the proof was replaced meanwhile.
+Hashing the same password again is no change of the proof.
 """
 
 from typing import Any

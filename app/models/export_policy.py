@@ -1,4 +1,4 @@
-"""Where each field of a document goes, as the field declares it by keyword arguments.
+"""Which fields of a document are exported and published: each field declares it.
 
 exported: whether `exportMyData` gives it to the person. Required for PERSONAL_DOCUMENTS.
 published: whether the GraphQL type has a field generated from it. Default: no.

@@ -1,4 +1,4 @@
-"""The indexes of every document: built once, before serving; what there is, and what is missing."""
+"""The indexes of all documents: build them before serving, list them, find missing ones."""
 
 from collections.abc import Iterable
 from typing import Any

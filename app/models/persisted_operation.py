@@ -1,4 +1,4 @@
-"""Persisted operations: documents kept under their hash, for 30 days, up to a number."""
+"""Persisted operations: documents stored under their hash, for 30 days, up to a maximum."""
 
 from datetime import timedelta
 

@@ -1,4 +1,4 @@
-"""Records: stored documents, read through attributes, without MongoEngine's hydration."""
+"""Records: stored documents, read through attributes, without MongoEngine objects."""
 
 from typing import Any, Self
 

@@ -1,4 +1,4 @@
-"""Signing keys: numbered, each the successor of the one before it.
+"""Signing keys, numbered in the order in which they were made.
 
 The number is unique: of several processes that add the next key at the same time, one succeeds.
 """

@@ -1,4 +1,4 @@
-"""Transactions: several writes that happen together or not at all."""
+"""Transactions: several writes, of which all or none are stored."""
 
 from collections.abc import Callable, Mapping
 from contextlib import suppress

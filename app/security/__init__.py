@@ -1,1 +1,1 @@
-"""How we prove who asks: passwords and tokens."""
+"""Passwords, tokens, keys, links and throttling."""

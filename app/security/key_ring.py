@@ -123,7 +123,7 @@ def rotate_keys(algorithm: str, *, at_once: bool = False) -> Key:
 
 
 def first_key(at: datetime) -> SigningKey:
-    """SECRET_KEY as the first of the keys: what it signed, it verifies until that is gone."""
+    """Return SECRET_KEY as the first key: it verifies what it signed until that has expired."""
     kid = secret_kid(current().secret_key)
     return SigningKey(id=kid, number=0, algorithm=SYMMETRIC, created_at=at, signs_from=at)
 

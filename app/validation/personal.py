@@ -1,4 +1,4 @@
-"""Fields for what is known of a person anywhere: language, date of birth, country."""
+"""Fields for personal data of any country: language, date of birth, country."""
 
 from collections.abc import Mapping
 from datetime import date

@@ -1,4 +1,4 @@
-"""What the engine knows of one request."""
+"""The context of one request, as the engine uses it."""
 
 from dataclasses import dataclass, field
 from time import monotonic

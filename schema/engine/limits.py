@@ -1,4 +1,4 @@
-"""How much one request may ask for: each limit, its default and the range of its setting."""
+"""The limits of one request: each with its default and the range of its setting."""
 
 from dataclasses import dataclass, field
 from typing import Any

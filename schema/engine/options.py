@@ -1,4 +1,4 @@
-"""What a product hands to the engine."""
+"""The options that an application passes to the engine."""
 
 from dataclasses import dataclass, field
 

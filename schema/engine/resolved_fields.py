@@ -1,4 +1,4 @@
-"""Fields with resolvers, and what is not plain below them, executed as graphql-core does it.
+"""Fields with resolvers, and other fields that are not plain, executed as graphql-core does.
 
 Each function here returns the function that runs in an operation.
 """

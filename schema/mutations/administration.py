@@ -1,4 +1,4 @@
-"""What an administrator does to one account."""
+"""Administration of one account: activate, set roles, delete."""
 
 import graphene
 

@@ -1,4 +1,4 @@
-"""A signed-in person moves the account to another address."""
+"""Change the e-mail address of the caller's account."""
 
 import graphene
 

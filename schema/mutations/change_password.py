@@ -1,4 +1,4 @@
-"""A signed-in person changes the password."""
+"""Change the caller's password."""
 
 import graphene
 

@@ -1,4 +1,4 @@
-"""Input fields that several mutations have alike."""
+"""Input fields that several mutations share."""
 
 import graphene
 

@@ -1,4 +1,4 @@
-"""A person signs in."""
+"""Sign in with e-mail address and password."""
 
 import graphene
 

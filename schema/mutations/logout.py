@@ -1,4 +1,4 @@
-"""A person ends the session in use."""
+"""End the session in use."""
 
 import graphene
 

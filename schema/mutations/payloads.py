@@ -1,4 +1,4 @@
-"""What several mutations answer and take."""
+"""Types that several mutations share."""
 
 import graphene
 

@@ -1,4 +1,4 @@
-"""A person asks what is kept of them, closes their account for a time, or leaves for good."""
+"""Export the caller's data, deactivate the account, or delete it."""
 
 import graphene
 

@@ -1,4 +1,4 @@
-"""A session goes on with new tokens."""
+"""Exchange a refresh token for a new pair of tokens."""
 
 import graphene
 

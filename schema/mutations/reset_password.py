@@ -1,4 +1,4 @@
-"""A person who lost the password gets a link by mail and chooses another."""
+"""Request a link to reset a lost password, and reset it."""
 
 import graphene
 

@@ -1,4 +1,4 @@
-"""A person ends one session of the account."""
+"""End one session of the account."""
 
 import graphene
 

@@ -1,4 +1,4 @@
-"""A person proves that an address is theirs."""
+"""Verify an e-mail address by a link, or send another link."""
 
 import graphene
 

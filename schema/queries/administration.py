@@ -1,4 +1,4 @@
-"""Everyone's accounts, for administrators."""
+"""One account, and the list of all, for viewers with USERS_READ."""
 
 from functools import partial
 from typing import Any

@@ -1,4 +1,4 @@
-"""What a new password must be, for forms that check while a person types."""
+"""The rules for a new password, for forms that check while a person types."""
 
 import graphene
 
