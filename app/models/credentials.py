@@ -1,8 +1,8 @@
 """The credentials of an account, and whether they have changed since it was read.
 
-`credential_version` is an opaque value that every change of a proof replaces: today, a new password.
-An update that relies on a proof has it in its filter, and fails if the proof was replaced meanwhile.
-Hashing the same password again is no change of the proof.
+`credential_version` is an opaque value that every change of a proof replaces, as a new password
+does. An update that relies on a proof has it in its filter, and fails if the proof was replaced
+meanwhile. Hashing the same password again is no change of the proof.
 """
 
 from typing import Any

@@ -34,10 +34,10 @@ class LinkKind(Enum):
 
 @database_query
 def activate_link(kind: LinkKind, user_id: ObjectId, link_id: ObjectId, asked_at: datetime) -> bool:
-    """Make a link the one that works, in the place of one asked for earlier.
+    """Make a link valid, in the place of one requested earlier.
 
-    False when there is nothing to arm: the account is gone or inactive, or a newer link was asked
-    for, or this one is spent. Armed twice it stays armed: a mail may be sent again.
+    Return False, and change nothing, when the account is gone or inactive, a newer link was
+    requested, or this one is spent. It can be called twice: a mail may be sent again.
     """
     link = {"id": link_id, "asked_at": asked_at, "spent": False}
     older = [{kind.field: None}, {f"{kind.field}.asked_at": {"$lt": asked_at}}]
