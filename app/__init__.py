@@ -1,5 +1,4 @@
 """The product: user accounts, their storage, authentication and HTTP interface.
 
-README.md says what each package contains. pyproject.toml says which may import
-which.
+README.md lists the packages. pyproject.toml says which may import which.
 """

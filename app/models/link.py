@@ -42,12 +42,12 @@ def activate_link(kind: LinkKind, user_id: ObjectId, link_id: ObjectId, asked_at
     link = {"id": link_id, "asked_at": asked_at, "spent": False}
     older = [{kind.field: None}, {f"{kind.field}.asked_at": {"$lt": asked_at}}]
     same = {f"{kind.field}.id": link_id, f"{kind.field}.spent": False}
-    armed = User._get_collection().update_one(
+    updated = User._get_collection().update_one(
         {"_id": user_id, "active": True, "$or": [*older, same]},
         {"$set": {kind.field: link}},
         session=current_session(),
     )
-    return armed.matched_count == 1
+    return updated.matched_count == 1
 
 
 @database_query
@@ -94,7 +94,7 @@ def find_live_link(kind: LinkKind, user: UserRecord | None) -> dict[str, Any] | 
 def end_links(*kinds: LinkKind) -> dict[str, Any]:
     """Return what to $set so that links of these kinds work no more.
 
-    A mail that was asked for before now will not arm its link either.
+    A mail that was asked for before now does not make its link valid either.
     """
     ended: dict[str, Any] = {}
     for kind in kinds:
