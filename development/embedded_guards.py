@@ -164,30 +164,29 @@ def _sort_by_index(look_up: Function) -> Function:
 def _require_leading_fields(pick: Function) -> Function:
     # The server dropped a field that a partial index's filter already settles, and then looked up
     # the others as if they led the index, wherever they stood in it. That found nothing.
-    @functools.wraps(pick)
-    def guarded(
-        storage: Storage, db: str, coll: str, query: Query, *, collation: Any = None
-    ) -> Any:
-        picked = pick(storage, db, coll, query, collation=collation)
-        if picked is None:
-            return None
-        fields = list(picked[1])
+    def leads(fields: list[str], query: Query) -> bool:
         queried = [field for field in fields if field in query]
-        return picked if queried == fields[: len(queried)] else None
+        return queried == fields[: len(queried)]
 
-    return guarded
+    return _accept_picked(pick, leads)
 
 
 def _require_range_on_last_field(pick: Function) -> Function:
     # The server compared a range on one field with whole keys, later fields included. So $lte
     # found no row equal to its bound, and the second page of events of one moment was empty. With
     # this guard such an index serves only for the fields before the range.
+    return _accept_picked(pick, lambda fields, query: fields[-1] in query)
+
+
+def _accept_picked(pick: Function, accepts: Callable[[list[str], Query], bool]) -> Function:
+    """Guard the choice of an index: keep it if its fields suit the query, else use none."""
+
     @functools.wraps(pick)
     def guarded(
         storage: Storage, db: str, coll: str, query: Query, *, collation: Any = None
     ) -> Any:
         picked = pick(storage, db, coll, query, collation=collation)
-        return picked if picked and list(picked[1])[-1] in query else None
+        return picked if picked and accepts(list(picked[1]), query) else None
 
     return guarded
 
