@@ -13,7 +13,6 @@ tables when they are imported:
 The administration of this product is an extension like any other: see ``app/administration``.
 """
 
-import sys
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cache
@@ -28,11 +27,10 @@ from app.events import AccountListener
 from app.locales import LOCALES, add_locales, find_gaps
 from app.mail_kinds import MAIL_KINDS, AnyMailKind
 from app.permissions import PERMISSIONS, ROLES, AnyPermission, Role
-from app.profile_fields import ProfileField, add_profile_fields
+from app.profile_fields import ProfileField, add_profile_fields, documents_are_built
 
 T = TypeVar("T")
 BUILT_IN = ("app.administration",)
-FIRST_ROOM = "app.models.user"  # the first module that is built from the tables
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -111,7 +109,7 @@ def _register_each(modules: Iterable[str]) -> None:
 
 def _register(module: str) -> Extension:
     extension = _import(module, "EXTENSION", Extension)
-    if module not in BUILT_IN and FIRST_ROOM in sys.modules:
+    if module not in BUILT_IN and documents_are_built():
         raise RuntimeError(f"{module} comes too late: documents and types are built already")
     try:
         if extension.profile_fields:

@@ -207,13 +207,18 @@ def make_document_mixin(name: str, fields_of_it: Iterable[PersonalField]) -> Any
     return type(name, (), {entry.name: entry.make_document_field() for entry in fields_of_it})
 
 
+def documents_are_built() -> bool:
+    """Whether the documents have been imported: entries that are added now come too late."""
+    return "app.models.user" in sys.modules
+
+
 def add_profile_fields(*added: ProfileField) -> None:
     """Add fields to the table: to be called before the documents are imported.
 
     Raises ValueError for a name that another profile field has, for a required field, because
     existing accounts have no value, and for one with parts; RuntimeError when called too late.
     """
-    if "app.models.user" in sys.modules:
+    if documents_are_built():
         raise RuntimeError("profile fields have to be added before the documents are imported")
     for entry in added:
         if entry.name in PROFILE_FIELDS:
